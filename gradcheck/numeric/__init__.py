@@ -1,0 +1,1 @@
+"""Numerical derivatives of functions of arrays, with error bounds. Nothing here knows a script."""

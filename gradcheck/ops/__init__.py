@@ -1,0 +1,29 @@
+"""Derivatives of NumPy functions: ``vjp`` gives the cotangents of one execution's operands.
+
+To add a function: one call in the module of its family (elementwise, linear, linalg, reduction, moving, indexing) and one
+row in the table of tests/test_ops.py.
+"""
+
+from __future__ import annotations
+
+from . import elementwise, indexing, linalg, linear, moving, reduction, series
+from .indexing import scatter_add
+from .table import NoDerivative, is_linear, is_multilinear, known, name_of, ties, vjp
+
+__all__ = [
+    "NoDerivative",
+    "elementwise",
+    "indexing",
+    "is_linear",
+    "is_multilinear",
+    "known",
+    "linalg",
+    "linear",
+    "moving",
+    "name_of",
+    "reduction",
+    "scatter_add",
+    "series",
+    "ties",
+    "vjp",
+]

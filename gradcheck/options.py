@@ -1,0 +1,60 @@
+"""What a caller can choose, as data: how a script is checked, and how its report is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .errors import UsageError
+
+Color = Literal["auto", "always", "never"]
+
+TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one script is run and checked.
+
+    ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
+    none. ``follow`` names installed packages that are recorded like the script's own modules.
+    """
+
+    python: str | None = None
+    timeout: float = TIMEOUT
+    seed: int = 0
+    loss: str | None = None
+    maximize: bool = False
+    call: str | None = None
+    follow: tuple[str, ...] = ()
+    stand_ins: bool = True
+    arguments: tuple[str, ...] = ()
+
+    @classmethod
+    def from_keywords(cls, keywords: dict[str, Any]) -> Options:
+        """Options from a caller's keywords. Raises UsageError for an unknown name, with the nearest one."""
+        known = [f.name for f in dataclasses.fields(cls)]
+        for name in keywords:
+            if name not in known:
+                raise UsageError(f"there is no option `{name}`", near_miss(name, known, "an option"))
+        values: dict[str, Any] = {k: tuple(v) if k in ("follow", "arguments") else v for k, v in keywords.items()}
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How a report is shown. ``width`` is in terminal cells."""
+
+    width: int = 100
+    color: bool = False
+    quiet: bool = False
+
+
+def near_miss(name: str, known: Iterable[str], noun: str) -> str:
+    """A sentence that states the existing name closest to ``name``, or lists all when none is close."""
+    names = list(known)
+    close = difflib.get_close_matches(name.lower(), names, n=1)
+    return f"{noun} `{close[0]}` exists" if close else "known are: " + ", ".join(names)

@@ -1,0 +1,146 @@
+"""Updates: a location whose new value is made from its old one by arithmetic.
+
+A location is a name, an attribute, a slot of a list or dict, or a region of an array that is written in place. What
+counts as an update is decided by the tape alone: the new value is reached from the old one through at most
+`LONGEST_CHAIN` elementwise entries of the same shape, with arithmetic among them.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..tape import Tape
+from .loops import Pass
+
+LONGEST_CHAIN = 40
+SCALAR_CHAIN = 6
+
+Location = tuple[Any, ...]
+
+ARITHMETIC = frozenset(
+    (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg)
+    + (np.add, np.subtract, np.multiply, np.divide, np.power, np.negative)
+)
+COPIES = frozenset((np.array, np.asarray, np.copy, np.ndarray.copy, np.ndarray.astype, float, np.float64, np.float32))
+
+
+def is_elementwise(fn: Any) -> bool:
+    """Whether each entry of the result depends on the same entry of the operands only."""
+    if isinstance(fn, np.ufunc):
+        return fn.signature is None
+    return fn in ARITHMETIC or fn in COPIES or fn in (np.clip, np.where, np.ndarray.clip, np.round, abs, round)
+
+
+@dataclass(slots=True, eq=False)
+class Update:
+    """One update of one location.
+
+    ``entry`` is the entry that wrote it (in place) or the last one before the binding; ``old`` and ``new`` are operand codes,
+    ``path`` the entries from the new value back to the old one, ``increments`` the other operands on that path.
+    """
+
+    location: Location
+    site: int
+    entry: int
+    old: int
+    new: int
+    in_place: bool
+    path: list[int]
+    increments: list[int]
+    place: Pass
+    reset: bool
+    holder: Any = None
+    number: int = 0
+
+    @property
+    def key(self) -> tuple[Location, int]:
+        """What makes two updates the same one in different passes."""
+        return self.location, self.site
+
+
+@dataclass(slots=True)
+class Locations:
+    """The last value of each location, and the updates seen."""
+
+    tape: Tape
+    last: dict[Location, int] = field(default_factory=dict)
+    reset_at: dict[Location, int] = field(default_factory=dict)
+    updated_at: dict[Location, int] = field(default_factory=dict)
+    stored_at: dict[int, int] = field(default_factory=dict)  # storage -> last write that is no update
+    updates: list[Update] = field(default_factory=list)
+
+    def assign(self, location: Location, site: int, new: int, place: Pass, old: int = -1, holder: Any = None) -> Update | None:
+        """A location takes a value; returns the update if it is one. ``old`` is what it held, where that can be seen."""
+        if old < 0:
+            old = self.last.get(location, -1)
+        if old == new:
+            return None
+        self.last[location] = new
+        if old >= 0:
+            path = self.chain(new, old)
+            if path is not None:
+                now = len(self.tape)
+                reset = self.reset_at.get(location, -1) > self.updated_at.get(location, -1)
+                return self._add(Update(location, site, now - 1, old, new, False, path, self.off_path(path, old), place, reset, holder))
+        self.reset_at[location] = len(self.tape)
+        return None
+
+    def written(self, site: int, entry: int, dest: int, path: list[int] | None, increments: list[int], place: Pass) -> Update | None:
+        """An entry wrote the region ``dest``; ``path`` is None when its old value does not enter."""
+        storage = self.tape.storage_of(dest)
+        if path is None:
+            self.stored_at[storage] = entry
+            return None
+        location = ("memory", storage, dest)
+        reset = self.stored_at.get(storage, -1) > self.updated_at.get(location, -1)
+        return self._add(Update(location, site, entry, dest, dest, True, path, increments, place, reset))
+
+    def _add(self, update: Update) -> Update:
+        update.number = len(self.updates)
+        self.updated_at[update.location] = update.entry
+        self.updates.append(update)
+        return update
+
+    # following a chain on the tape
+
+    def chain(self, new: int, old: int, fancy: bool = False) -> list[int] | None:
+        """Entries from ``new`` back to ``old`` if one is an update of the other, else None.
+
+        ``fancy``: the old value may be a fancy gather of the same storage (``W[rows] = W[rows] - ...``).
+        """
+        tape = self.tape
+        start, target = tape.storage_of(new), tape.storage_of(old)
+        if start < 0 or target < 0 or start == target:
+            return None
+        shape, region = tape.shape_of(new), tape.span_of(old)
+        limit = LONGEST_CHAIN if shape else SCALAR_CHAIN
+        queue: list[tuple[int, tuple[int, ...]]] = [(start, ())]
+        seen = {start}
+        for storage, behind in queue:
+            entry = tape.storage_born[storage]
+            if entry < 0 or len(queue) > limit:
+                continue
+            template, inputs, _ = tape.entry(entry)
+            path = (*behind, entry)
+            for code in inputs if template.elementwise or template.kind == "element" or fancy else ():
+                source = tape.storage_of(code)
+                if source == target and (tape.span_of(code) == region or (fancy and template.fn is operator.getitem)):
+                    return list(path) if self._has_arithmetic(path) else None
+                if template.elementwise and source >= 0 and source not in seen and tape.shape_of(code) == shape:
+                    seen.add(source)
+                    queue.append((source, path))
+        return None
+
+    def _has_arithmetic(self, path: tuple[int, ...]) -> bool:
+        templates, ids = self.tape.templates, self.tape.entry_template
+        return any(templates[ids[e]].fn in ARITHMETIC for e in path)
+
+    def off_path(self, path: list[int], old: int) -> list[int]:
+        """Operands that enter the path from outside: the increment."""
+        tape = self.tape
+        inside = {tape.storage_of(c) for e in path for c in tape.entry(e)[2]} | {tape.storage_of(old)}
+        return [c for e in path for c in tape.entry(e)[1] if tape.storage_of(c) >= 0 and tape.storage_of(c) not in inside]

@@ -1,0 +1,207 @@
+"""Passes of loops, and which loops are trainings.
+
+A loop is a training loop when one location is updated at the same line in two of its passes and the second increment
+depends on the first one's result, by any path (optimiser state included). Such a loop is ended early through its own
+iterator or test, but lazily: a residual stream over layers or a recurrence over time looks the same while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..tape import Tape
+
+if TYPE_CHECKING:
+    from .events import Locations, Update
+
+FEWEST_PASSES = 3
+ENOUGH_PASSES = 40
+ENOUGH_WORK = 60_000.0  # recorded entries, large arrays counting for more
+MOST_TRIES = 6
+
+
+class Pass:
+    """One pass of one loop activation; ``parent`` is the pass it runs in."""
+
+    __slots__ = ("activation", "entry", "number", "parent")
+
+    def __init__(self, activation: Activation | None, number: int, parent: Pass | None, entry: int) -> None:
+        self.activation = activation
+        self.number = number
+        self.parent = parent
+        self.entry = entry
+
+    def of(self, activation: Activation) -> Pass | None:
+        """The pass of ``activation`` that this one lies in."""
+        current: Pass | None = self
+        while current is not None and current.activation is not activation:
+            current = current.parent
+        return current
+
+    def chain(self) -> list[Pass]:
+        """This pass and those around it, innermost first."""
+        out, current = [], self
+        while current is not None and current.activation is not None:
+            out.append(current)
+            current = current.parent  # type: ignore[assignment]
+        return out
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """What is known of a loop statement over all its activations."""
+
+    site: int
+    tries: int = 0
+    activations: int = 0
+    training: bool = False
+
+
+class Activation:
+    """One execution of a loop statement, from its first pass to its end."""
+
+    __slots__ = ("done", "first_entry", "first_work", "inner", "line", "marks", "number", "parent", "training")
+
+    def __init__(self, line: Line, parent: Pass, entry: int, work: float) -> None:
+        self.line = line
+        self.parent = parent
+        self.number = 0
+        self.marks: list[int] = []  # length of the update list when each pass began
+        self.first_entry = entry
+        self.first_work = work
+        self.training = False
+        self.inner = False  # a loop inside it is a training loop
+        self.done = False
+
+
+def twice_updated(updates: list[Any], marks: list[int]) -> list[tuple[Update, Update]]:
+    """Pairs of updates of one location and line in the last two complete passes."""
+    if len(marks) < 3:
+        return []
+    before = {u.key: u for u in updates[marks[-3] : marks[-2]]}
+    return [(before[u.key], u) for u in updates[marks[-2] : marks[-1]] if u.key in before]
+
+
+def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
+    """Whether, for some pair, the later increment depends on the earlier result."""
+    masks: dict[int, int] = {}
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for bit, (before, _) in enumerate(pairs[:64]):
+        starts.setdefault(before.entry, []).append((tape.storage_of(before.new), 1 << bit))
+    last = max(after.entry for _, after in pairs)
+    for number in range(min(starts), last + 1):
+        template, inputs, outputs = tape.entry(number)
+        mask = 0
+        for code in inputs:
+            mask |= masks.get(tape.storage_of(code), 0)
+        if mask:
+            for code in outputs:
+                masks[tape.storage_of(code)] = mask
+            for place in template.writes:
+                storage = tape.storage_of(inputs[place])
+                masks[storage] = masks.get(storage, 0) | mask
+        for storage, bit in starts.get(number, ()):
+            masks[storage] = masks.get(storage, 0) | bit
+    return any(
+        masks.get(tape.storage_of(code), 0) & (1 << bit)
+        for bit, (_, after) in enumerate(pairs[:64])
+        for code in after.increments
+    )
+
+
+class Loops:
+    """Counts passes, finds training loops and ends them early."""
+
+    def __init__(self, tape: Tape, locations: Locations, work: Callable[[], float], ended: Callable[[Activation], None]) -> None:
+        self.tape = tape
+        self.locations = locations
+        self.work = work
+        self.ended = ended
+        self.current = Pass(None, 0, None, 0)
+        self.lines: dict[int, Line] = {}
+        self.trainings: list[Activation] = []
+        self.cut_lines: set[int] = set()
+        self.keep_whole: set[int] = set()  # loop sites that must not be ended early
+        self._open: dict[int, list[Activation]] = {}
+
+    def start(self, site: int) -> Activation:
+        """A loop statement begins."""
+        line = self.lines.get(site)
+        if line is None:
+            line = self.lines[site] = Line(site)
+        line.activations += 1
+        activation = Activation(line, self.current, len(self.tape), self.work())
+        self._open.setdefault(site, []).append(activation)
+        return activation
+
+    def advance(self, activation: Activation) -> bool:
+        """The next pass is about to begin; False when the loop is to end here."""
+        activation.number += 1
+        activation.marks.append(len(self.locations.updates))
+        number = activation.number
+        if number > 2 and not activation.training:
+            self._look(activation)
+        if activation.training and self._enough(activation):
+            self.cut_lines.add(activation.line.site)
+            return False
+        self.current = Pass(activation, number, activation.parent, len(self.tape))
+        return True
+
+    def finish(self, site: int) -> None:
+        """The loop statement is over, however it ended."""
+        activations = self._open.get(site)
+        if not activations:
+            return
+        activation = activations.pop()
+        self.current = activation.parent
+        activation.done = True
+        if activation.number == 0:
+            return
+        activation.marks.append(len(self.locations.updates))
+        if not activation.training and len(activation.marks) > 2:
+            self._look(activation)
+        if activation.training and not any(p.activation is not None and p.activation.training for p in activation.parent.chain()):
+            self.ended(activation)
+
+    def _look(self, activation: Activation) -> None:
+        line = activation.line
+        marks = activation.marks
+        if line.tries >= MOST_TRIES and not line.training and (line.tries - MOST_TRIES) % 50:
+            line.tries += 1
+            return
+        pairs = twice_updated(self.locations.updates, marks)
+        if not pairs:
+            return
+        line.tries += 1
+        if feeds_itself(self.tape, pairs):
+            activation.training = line.training = True
+            self.trainings.append(activation)
+            for outer in activation.parent.chain():
+                if outer.activation is not None:
+                    outer.activation.inner = True
+
+    def _enough(self, activation: Activation) -> bool:
+        if activation.number <= FEWEST_PASSES or activation.line.site in self.keep_whole:
+            return False
+        if activation.line.site in self.cut_lines:
+            return True
+        return activation.number > ENOUGH_PASSES or self.work() - activation.first_work > ENOUGH_WORK
+
+    # what the taps call
+
+    def iterate(self, site: int, iterable: Iterable[Any]) -> Iterator[Any]:
+        """The values of a for loop, as long as the loop may go on."""
+        activation = self.start(site)
+        for value in iterable:
+            if not self.advance(activation):
+                return
+            yield value
+
+    def again(self, site: int, test: Any) -> Any:
+        """The test of a while loop: itself, or False when the loop is to end here."""
+        activations = self._open.get(site)
+        if not activations:
+            return test
+        return test if test and self.advance(activations[-1]) else (False if test else test)

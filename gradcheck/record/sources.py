@@ -1,0 +1,87 @@
+"""What the ids in the taps mean: places in the user's source, variables and functions.
+
+Ids are positions in the lists of one `Sources` object, so a tap carries plain integers and looks nothing up.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+LocationKind = Literal["global", "local", "class"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One operation in the source. Columns are characters from 1, ``end_column`` is exclusive.
+
+    ``function`` is the qualified name of the innermost function ("" outside of one) and ``text`` the source segment.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One variable. ``scope`` is the module's name, followed for locals and classes by ``.`` and the qualified name."""
+
+    kind: LocationKind
+    scope: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function or lambda.
+
+    ``arguments`` are the names in the order of the tuple that `@enter` is given: positional, ``*varargs`` (one tuple),
+    keyword-only, ``**keywords`` (one dict); ``varargs`` and ``keywords`` name those two, "" where there is none.
+    """
+
+    file: str
+    line: int
+    qualname: str
+    name: str
+    arguments: tuple[str, ...]
+    varargs: str = ""
+    keywords: str = ""
+
+
+class Sources:
+    """The tables of one run. Adding is safe from several threads, because modules may be imported from any."""
+
+    def __init__(self) -> None:
+        self.sites: list[Site] = []
+        self.locations: list[Location] = []
+        self.functions: list[Function] = []
+        self.not_rewritten: list[tuple[str, str]] = []
+        """Files that run as they are although they should have been rewritten, with the reason."""
+        self._location_ids: dict[Location, int] = {}
+        self._lock = threading.Lock()
+
+    def add_site(self, site: Site) -> int:
+        """A new id for ``site``; each operation has its own, even where two have the same place."""
+        with self._lock:
+            self.sites.append(site)
+            return len(self.sites) - 1
+
+    def add_location(self, location: Location) -> int:
+        """The id of ``location``: equal locations share one."""
+        with self._lock:
+            known = self._location_ids.setdefault(location, len(self.locations))
+            if known == len(self.locations):
+                self.locations.append(location)
+            return known
+
+    def add_function(self, function: Function) -> int:
+        """A new id for ``function``."""
+        with self._lock:
+            self.functions.append(function)
+            return len(self.functions) - 1

@@ -1,0 +1,29 @@
+"""What several test modules share: golden files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/* from what is printed now")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden(name, text)`` compares text with ``tests/golden/<name>``, byte for byte."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_bytes(text.encode())
+        known = path.read_bytes().decode() if path.exists() else "(no golden file yet)"
+        hint = f"{path.name} differs; if the new text is meant: python -m pytest {request.node.fspath} --update-golden"
+        assert text == known, hint
+
+    return compare
