@@ -114,7 +114,9 @@ def assemble(gathered: Gathered, ending: Ending, script: Json, *, timeout: float
     findings = [row for piece in pieces for row in piece.findings]
     outcome = gathered.outcome or outcome_of(ending, timeout)
     if outcome.kind not in ("finished", "cut") and not outcome.output_tail:
-        outcome = replace(outcome, output_tail=tail(ending.output))
+        # The traceback that Python printed is told by the outcome already, without our frames.
+        spoken = ending.output.rstrip().removesuffix(outcome.traceback.strip())
+        outcome = replace(outcome, output_tail=tail(spoken))
     return Report(
         verdict=verdict_of(parameters, findings),
         script={**script, **gathered.versions},

@@ -104,6 +104,7 @@ def _run_child(
             stdin=stdin,
             environment={**os.environ, "PYTHONHASHSEED": "0"},
             noted=noted,
+            scratch=str(folder),
         )
 
 

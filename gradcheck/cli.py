@@ -43,13 +43,14 @@ class Request:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code: 128 plus the signal's number when interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
+    code = FAILED if not words else 0
     split = words.index("--") if "--" in words else len(words)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = command.main(words[:split], "gradcheck", standalone_mode=False, obj=tuple(words[split + 1 :]))
-        return int(code or 0)
+        arguments = tuple(words[split + 1 :])
+        return command.main(words[:split] or ["--help"], "gradcheck", standalone_mode=False, obj=arguments) or code
     except GradcheckError as error:
         _complain(error.message, error.advice)
         return error.exit_code
@@ -72,7 +73,6 @@ def _complain(message: str, advice: str = "") -> None:
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=EPILOG,
-    no_args_is_help=True,
 )
 @click.rich_config(
     help_config=RichHelpConfiguration(

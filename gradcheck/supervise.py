@@ -16,12 +16,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Literal
 
 from .errors import EnvironmentFailure
+from .guard import guarded
 
 Event = dict[str, Any]
 Stop = Literal["", "time limit", "interrupt"]
@@ -161,25 +162,24 @@ def run(
     stdin: int = subprocess.DEVNULL,
     environment: Mapping[str, str] | None = None,
     noted: Sequence[int] = (),
+    scratch: str = "",
 ) -> Ending:
     """Runs ``command`` to its end, or to ours, and leaves no process of its session behind.
 
-    ``noted`` is the list of `interrupts_noted`: a first entry asks the child to finish, a second one kills it. Raises
-    EnvironmentFailure when the command cannot be started. Whatever a listener raises passes through after the
-    child is gone.
+    ``noted`` is the list of `interrupts_noted`: a first entry asks the child to finish, a second one kills it. Should we
+    be killed ourselves, the folder ``scratch`` is removed. Raises EnvironmentFailure when the command cannot be started;
+    whatever a listener raises passes through after the child is gone.
     """
     process = _start(command, pipe, stdin, environment)
     watch = _Watch(process, pipe, listeners, noted, timeout=timeout, grace=grace)
-    buried = False
-    try:
-        watch.listen()
-        exit_code, peak = _bury(process)
-        buried = True
-        watch.drain(DRAIN)
-    finally:
-        if not buried:
+    with guarded(process.pid, scratch), closing(watch):
+        try:
+            watch.listen()
+        except BaseException:
             _bury(process)
-        watch.close()
+            raise
+        exit_code, peak = _bury(process)
+        watch.drain(DRAIN)
     return watch.ending(exit_code, peak)
 
 

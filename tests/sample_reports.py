@@ -18,7 +18,7 @@ from gradcheck.results import (
 
 SCRIPT = {"path": "model.py", "python_source": "own"}
 
-CONVOLUTION = '''\
+CONVOLUTION = """\
 layer_2_delta = (labels[batch_start:batch_end]-layer_2) / (batch_size*layer_2.shape[0])
 layer_1_delta = layer_2_delta.dot(weights_1_2.T)
 layer_1_delta *= mask
@@ -26,27 +26,27 @@ weights_1_2 += alpha*layer_1.T.dot(layer_2_delta)
 l1d_reshape = layer_1_delta.reshape(kernel_output.shape)
 k_update = flattened_input.T.dot(l1d_reshape)
 kernels -= alpha*k_update
-'''
+"""
 
-DOUBLED = '''\
+DOUBLED = """\
 def cost(y, y_pred):
     return -np.sum(y * np.log(y_pred))
 
 def fit(self):
         delta[-1] = (Y - a[-1]) * softmax_derivative(Z[-1])
-'''
+"""
 
-LONG = '''\
+LONG = """\
         activations[i] = np.empty((len(inputOutputBatch),self.network.activations[i].shape[0],self.network.extra[i]))
         for l in range(1,len(activations)): #creation of activation tensor as explained before
             self.gradientToWeights[i] = np.einsum('ijk,ilm->ijl',self.gradientToBias[i],activations[i-1])
-'''
+"""
 
-HOSTILE = '''\
+HOSTILE = """\
 for i in order: W[i] = W[i] + lr * g[h[dim]] + x[/i] + ":cat:" + "[bold]"
 \t重み = 重み - 学習率 * 勾配  # 日本語
 s = "\x1b[31mred\x07"
-'''
+"""
 
 
 def between(source: str, line: int, piece: str, label: str = "", file: str = "model.py") -> Span:
@@ -68,34 +68,57 @@ def empty() -> Report:
 def uphill() -> Report:
     """The convolution whose second update climbs."""
     loss = Loss(
-        "softmax cross-entropy", "inferred", "model.py", 1, identified=True,
+        "softmax cross-entropy",
+        "inferred",
+        "model.py",
+        1,
+        identified=True,
         witness="`labels - layer_2`, line 1, is exactly its derivative",
-    )  # fmt: skip
+    )
     return Report(
         "errors",
         dict(SCRIPT),
         loss=loss,
         trainings=[Training(0, loss, "model.py", 1, 4, 128, 5760, 10144, "exact")],
         parameters=[
-            Parameter("weights_1_2", [10000, 10], "right_up_to_scale", line=4, relative_error=0.0, scale=1 / 128,
-                      direction="downhill", certificate=2e-9),
-            Parameter("kernels", [9, 16], "wrong", line=7, relative_error=0.5, scale=-0.4, direction="uphill", wrong_from=1),
+            Parameter(
+                "weights_1_2",
+                [10000, 10],
+                "right_up_to_scale",
+                line=4,
+                relative_error=0.0,
+                scale=1 / 128,
+                direction="downhill",
+                certificate=2e-9,
+            ),
+            Parameter(
+                "kernels", [9, 16], "wrong", line=7, relative_error=0.5, scale=-0.4, direction="uphill", wrong_from=1
+            ),
         ],
         findings=[
             finding(
-                CONVOLUTION, 7, "-=", rule="sign-flipped-update", message="this update moves kernels uphill",
-                label="subtracts it again: uphill", parameter="kernels",
+                CONVOLUTION,
+                7,
+                "-=",
+                rule="sign-flipped-update",
+                message="this update moves kernels uphill",
+                label="subtracts it again: uphill",
+                parameter="kernels",
                 related=[
-                    between(CONVOLUTION, 1, "labels[batch_start:batch_end]-layer_2",
-                            "target minus output: the minus sign is here"),
+                    between(
+                        CONVOLUTION,
+                        1,
+                        "labels[batch_start:batch_end]-layer_2",
+                        "target minus output: the minus sign is here",
+                    ),
                     between(CONVOLUTION, 4, "+=", "adds it: downhill"),
                 ],
                 proof=[
                     "cosine between step and gradient   weights_1_2  -1.000000  downhill (line 4)",
                     "                                   kernels      +1.000000  uphill   (line 7)",
                 ],
-                effect="the dense layer still learns on random features, so accuracy climbs while the kernels drift away "
-                "from the minimum",
+                effect="the dense layer still learns on random features, so accuracy climbs while the kernels drift "
+                "away from the minimum",
                 fix=Fix("", "+=", {"before": "kernels moves uphill", "after": "both steps descend"}),
             )
         ],
@@ -103,7 +126,7 @@ def uphill() -> Report:
         outcome=Outcome("finished"),
         seconds={"total": 0.9},
         tool_version="0.1.0",
-    )  # fmt: skip
+    )
 
 
 def doubled() -> Report:
@@ -121,8 +144,14 @@ def doubled() -> Report:
         ],
         findings=[
             finding(
-                DOUBLED, 5, "softmax_derivative(Z[-1])", rule="softmax-derivative-doubled", function="fit",
-                message="the softmax derivative is applied a second time", label="extra factor", parameters=names,
+                DOUBLED,
+                5,
+                "softmax_derivative(Z[-1])",
+                rule="softmax-derivative-doubled",
+                function="fit",
+                message="the softmax derivative is applied a second time",
+                label="extra factor",
+                parameters=names,
                 related=[
                     between(DOUBLED, 2, "-np.sum(y * np.log(y_pred))", "the loss: cross-entropy"),
                     between(DOUBLED, 5, "(Y - a[-1])", "already -dL/dZ[-1], exact to 2e-16"),
@@ -135,7 +164,7 @@ def doubled() -> Report:
         outcome=Outcome("cut"),
         seconds={"total": 1.25},
         tool_version="0.1.0",
-    )  # fmt: skip
+    )
 
 
 def unwritten() -> Report:
@@ -145,9 +174,14 @@ def unwritten() -> Report:
         dict(SCRIPT),
         findings=[
             finding(
-                LONG, 3, "activations[i-1]", rule="uninitialized-memory", label="reads activations[0] when i = 1",
+                LONG,
+                3,
+                "activations[i-1]",
+                rule="uninitialized-memory",
+                label="reads activations[0] when i = 1",
                 message="the gradient of the first layer is computed from memory nobody wrote",
-                function="NeuralNetworkTrainer.batchBackPropagation", parameter="net.weights[1]",
+                function="NeuralNetworkTrainer.batchBackPropagation",
+                parameter="net.weights[1]",
                 related=[
                     between(LONG, 1, "np.empty(", "reserves memory, puts nothing in it"),
                     between(LONG, 2, "range(1,len(activations))", "fills activations[1], [2]; never [0]"),
@@ -155,14 +189,18 @@ def unwritten() -> Report:
                 proof=["15,680 of the 15,680 values read here (20 samples x 784 inputs) were never assigned."],
             ),
             finding(
-                LONG, 3, "np.einsum('ijk,ilm->ijl',self.gradientToBias[i],activations[i-1])", rule="batch-scale-sum",
-                severity="warning", label="sum over samples, rate unchanged",
+                LONG,
+                3,
+                "np.einsum('ijk,ilm->ijl',self.gradientToBias[i],activations[i-1])",
+                rule="batch-scale-sum",
+                severity="warning",
+                label="sum over samples, rate unchanged",
                 message="the step grows in proportion to the batch size",
                 fine_if="the sum is meant and eta was chosen for one fixed batch size",
             ),
         ],
         outcome=Outcome("finished"),
-    )  # fmt: skip
+    )
 
 
 def hostile() -> Report:
@@ -178,26 +216,47 @@ def hostile() -> Report:
             Parameter("params['重み']", [2, 3], "not_judged", line=2, reason="[/bold] :cat: \x1b[2J is no reason"),
         ],
         findings=[
-            finding(HOSTILE, 1, "g[h[dim]]", rule="some-rule", message="W[i] and h[dim] and x[/i] and :cat:", label="[/i]",
-                    parameter="W[i]"),
-            finding(HOSTILE, 2, "勾配", rule="some-rule", message="wide characters", label="ここ",
-                    related=[between(HOSTILE, 2, "学習率", "rate")]),
+            finding(
+                HOSTILE,
+                1,
+                "g[h[dim]]",
+                rule="some-rule",
+                message="W[i] and h[dim] and x[/i] and :cat:",
+                label="[/i]",
+                parameter="W[i]",
+            ),
+            finding(
+                HOSTILE,
+                2,
+                "勾配",
+                rule="some-rule",
+                message="wide characters",
+                label="ここ",
+                related=[between(HOSTILE, 2, "学習率", "rate")],
+            ),
             finding(HOSTILE, 3, "\x1b[31mred", rule="some-rule", severity="note", message="an \x1b[31mescape"),
         ],
         changed=["[red]nothing[/red]"],
         not_checked=[NotChecked("x[/i]", "[dim]", 3)],
-        outcome=Outcome("exception", "ValueError: [/x] \x1b[31m", 3, traceback="Traceback\n  [/x]\nValueError: :cat:",
-                        output_tail="[bold]epoch[/bold] 1\n\x1b]0;title\x07"),
+        outcome=Outcome(
+            "exception",
+            "ValueError: [/x] \x1b[31m",
+            3,
+            traceback="Traceback\n  [/x]\nValueError: :cat:",
+            output_tail="[bold]epoch[/bold] 1\n\x1b]0;title\x07",
+        ),
         seconds={"total": 0.2},
-    )  # fmt: skip
+    )
 
 
 def crowded() -> Report:
     """Many parameters, several trainings, nothing wrong but one unjudged group."""
     none = Loss("", "none", candidates=["softmax cross-entropy", "squared error"])
     own = Loss("squared error", "own", "model.py", 1, "loss = ((y - p)**2).mean()", identified=True)
-    right = [Parameter(f"layers[{i}].W", [4, 4], "right", line=7, relative_error=0.0, scale=1.0, direction="downhill")
-             for i in range(45)]  # fmt: skip
+    right = [
+        Parameter(f"layers[{i}].W", [4, 4], "right", line=7, relative_error=0.0, scale=1.0, direction="downhill")
+        for i in range(45)
+    ]
     lost = [Parameter(f"V[{i}]", [3], "not_judged", line=4, reason="the loss is unknown", training=1) for i in range(8)]
     return Report(
         "partly_judged",

@@ -17,6 +17,7 @@ from gradcheck import ops
 from gradcheck.ops.table import leaf
 
 special = pytest.importorskip("scipy.special")
+signal = pytest.importorskip("scipy.signal")
 RANDOM = np.random.default_rng(20)
 getitem = operator.getitem
 
@@ -667,7 +668,38 @@ LINALG = [
     R(np.linalg.cholesky, SPD(3)),
 ]
 
-TABLE = [*elementwise_rows(), *ELEMENTWISE, *LINEAR, *reduction_rows(), *REDUCTION, *MOVING, *INDEXING, *LINALG]
+SIGNAL = [
+    *(
+        R(fn, N(*a), N(*b), mode)
+        for fn in (signal.convolve2d, signal.correlate2d, signal.convolve, signal.correlate)
+        for a, b in [((4, 5), (2, 3)), ((3, 3), (3, 3)), ((5, 4), (3, 2)), ((4, 4), (2, 2))]
+        for mode in ("full", "same", "valid")
+    ),
+    *(R(fn, N(2, 3), N(3, 4), mode=mode) for fn in (signal.convolve2d, signal.convolve) for mode in ("full", "valid")),
+    *(
+        R(fn, N(2, 3), N(*kernel), "same")
+        for fn in (signal.convolve2d, signal.correlate2d, signal.convolve, signal.correlate)
+        for kernel in [(3, 4), (4, 5), (5, 2)]
+    ),
+    R(signal.convolve, N(5), N(3), "same"),
+    R(signal.fftconvolve, N(3, 4), N(2, 2), mode="valid"),
+    R(signal.convolve2d, N(3, 3), N(2, 2)),
+]
+
+if hasattr(np, "vecdot"):
+    LINEAR += [R(np.vecdot, N(2, 3), N(3)), R(np.linalg.vecdot, N(2, 3), N(2, 3))]
+
+TABLE = [
+    *SIGNAL,
+    *elementwise_rows(),
+    *ELEMENTWISE,
+    *LINEAR,
+    *reduction_rows(),
+    *REDUCTION,
+    *MOVING,
+    *INDEXING,
+    *LINALG,
+]
 
 ONLY_A_BOUND = (np.einsum, np.linalg.multi_dot)
 """An entry of their Jacobian may be a sum of products, whose absolute values the magnitude adds."""
@@ -806,3 +838,231 @@ def test_adjoint_identity_is_exact(row: Row) -> None:
             d = RANDOM.normal(size=np.shape(operand))
             left = flat(g) @ (shifted(row, path, operand, d) - before)
             assert left == pytest.approx(float(np.sum(np.asarray(value) * d)), rel=1e-11, abs=1e-11)
+
+
+# ----- what a table of Jacobians does not show -----
+
+
+def test_unknown_functions_raise() -> None:
+    def user_function(x: Any) -> Any:
+        return x
+
+    class Unhashable:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __call__(self) -> None: ...
+
+    unknown = [user_function, Unhashable(), np.linalg.eigvals, np.fft.fft, (np.hypot, "reduce"), np.apply_along_axis]
+    for fn in unknown:
+        assert not ops.known(fn)
+        assert not ops.ties(fn, 1.0, (1.0,), {})
+        with pytest.raises(ops.NoDerivative):
+            ops.vjp(fn, 1.0, 1.0, (1.0,), {}, [(0,)])
+
+
+@pytest.mark.parametrize(
+    ("fn", "args", "kwargs"),
+    [
+        (np.add, (np.array([1.0, 2.0], dtype=object), 1.0), {}),
+        (np.multiply, (np.array([1j, 2.0]), 1.0), {}),
+        (np.exp, (1j,), {}),
+        (np.pad, (np.ones(3), 1, "linear_ramp"), {}),
+        (np.linalg.norm, (np.ones((3, 3)), 3), {}),
+        (np.interp, (np.ones(3), np.arange(2.0), np.arange(2.0)), {"left": 0.0}),
+        (np.multiply, (np.ma.masked_array([1.0, 2.0], [True, False]), 2.0), {}),
+        (np.average, (np.ones(3),), {"returned": True}),
+        (np.quantile, (np.ones(3), [0.25, 0.75]), {}),
+        (np.diff, (np.ones(3),), {"prepend": 0.0}),
+        (np.linalg.cholesky, ("no matrix",), {}),
+        (signal.convolve2d, (np.ones((3, 3)), np.ones((2, 2))), {"boundary": "wrap"}),
+    ],
+)
+def test_arguments_that_cannot_be_differentiated_raise(fn: Any, args: Any, kwargs: Any) -> None:
+    try:
+        out = fn(*args, **kwargs)
+    except (ValueError, np.linalg.LinAlgError):
+        out = 1.0
+    with pytest.raises(ops.NoDerivative, match="no derivative is known for"):
+        ops.vjp(fn, np.ones(np.shape(out)), out, args, kwargs, [(0,)])
+
+
+def test_strided_reads_outside_the_operand_raise() -> None:
+    memory = N(6)
+    out = np.lib.stride_tricks.as_strided(memory[1:4], (5,), (8,))
+    with pytest.raises(ops.NoDerivative, match="outside"):
+        ops.vjp(np.lib.stride_tricks.as_strided, np.ones(5), out, (memory[1:4], (5,), (8,)), {}, [(0,)])
+
+
+ZERO = [
+    R(np.less, N(3), 0.0),
+    R(np.equal, N(3), N(3)),
+    R(np.logical_and, N(3), N(3)),
+    R(np.sign, N(3)),
+    R(np.floor, N(3)),
+    R(np.argmax, N(3)),
+    R(np.ndarray.argmax, N(2, 3), 1),
+    R(np.argsort, N(3)),
+    R(np.round, N(3), 1),
+    R(np.rint, N(3)),
+    R(np.zeros_like, N(3)),
+    R(np.ones_like, N(3)),
+    R(np.unique, N(3)),
+    R(np.shape, N(3)),
+    R(np.isnan, N(3)),
+    R(np.floor_divide, N(3), 2.0),
+    R(np.heaviside, N(3), 0.5),
+    R(math.floor, 1.5),
+    R(builtins.int, 1.5),
+    R(builtins.round, 1.5),
+    R(np.searchsorted, np.arange(3.0), N(2)),
+    R(np.ndarray.astype, N(3), int),
+    R(np.ndarray.astype, N(3), bool),
+    R(np.array, [1.5, 2.5], dtype=int),
+    R(np.sum, N(3), dtype=int),
+    R(np.isfinite, 1.5),
+    R(np.any, N(3)),
+    R(np.maximum, np.array([True, False]), False),
+    R((np.less, "outer"), N(3), N(2)),
+]
+
+
+@pytest.mark.parametrize("row", ZERO, ids=[row.id for row in ZERO])
+def test_zero_by_definition_is_none(row: Row) -> None:
+    out = run(row.fn, row.args, row.kwargs)
+    assert ops.known(row.fn)
+    assert ops.vjp(row.fn, np.ones(np.shape(out)), out, row.args, row.kwargs, [(0,)]) == [None]
+
+
+def test_operands_that_choose_have_no_derivative() -> None:
+    out = np.where(MASK[0], N(2, 3), 0.0)
+    assert ops.vjp(np.where, out, out, (MASK[0], out, 0.0), {}, [(0,)]) == [None]
+    assert ops.vjp(getitem, 1.0, 2.0, (np.arange(4.0), 2), {}, [(1,)]) == [None]
+    assert ops.vjp(np.take, out[0], out[0], (np.arange(4.0), [0, 1, 2]), {}, [(1, 0)]) == [None]
+    assert ops.vjp(np.copysign, out, out, (out, out), {}, [(1,)]) == [None]
+
+
+def test_a_parameter_that_starts_as_an_integer_is_treated_as_real() -> None:
+    assert ops.vjp(np.multiply, 1.5, 0, (0, 3), {}, [(0,), (1,)]) == [4.5, 0.0]
+    assert ops.vjp(np.add, np.ones(3), np.arange(3), (0, np.arange(3)), {}, [(0,)]) == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("fn", "args", "expected"),
+    [
+        (np.sqrt, (np.array([0.0, 4.0]),), [0.0, 0.25]),
+        (np.log, (np.array([0.0, 4.0]),), [0.0, 0.25]),
+        (np.divide, (np.array([1.0, 4.0]), np.array([0.0, 2.0])), [0.0, 0.5]),
+        (np.linalg.norm, (np.zeros(2),), [0.0, 0.0]),
+        (np.std, (np.ones(2),), [0.0, 0.0]),
+        (np.hypot, (np.zeros(2), np.zeros(2)), [0.0, 0.0]),
+    ],
+)
+def test_no_nan_at_a_pole_that_nothing_uses(fn: Any, args: Any, expected: Any) -> None:
+    with np.errstate(all="ignore"):
+        out = fn(*args)
+    g = np.array([0.0, 1.0]) if np.ndim(out) else 1.0
+    np.testing.assert_array_equal(ops.vjp(fn, g, out, args, {}, [(0,)])[0], expected)
+
+
+TIES = [
+    (np.maximum, (np.array([0.0, 1.0]), 0.0), True),
+    (np.maximum, (np.array([0.5, 1.0]), 0.0), False),
+    (np.abs, (0.0,), True),
+    (np.clip, (np.array([1.0, 0.2]), 0.0, 1.0), True),
+    (np.clip, (0.5, 0.0, 1.0), False),
+    (np.max, (np.array([1.0, 1.0, 0.0]),), True),
+    (np.max, (np.array([1.0, 0.0, 0.0]),), False),
+    (np.min, (np.array([[1.0, 2.0], [3.0, 3.0]]), 1), True),
+    (np.greater, (np.array([0.0, 1.0]), 0), True),
+    (np.greater, (np.array([0, 1]), 0), False),
+    (np.equal, (0.0, 0.0), False),
+    (np.add, (0.0, 0.0), False),
+    (np.median, (np.array([1.0, 2.0, 2.0]),), True),
+    (np.median, (np.array([1.0, 2.0, 3.0]),), False),
+    (np.sort, (np.array([1.0, 2.0, 2.0]),), True),
+    (np.linalg.norm, (np.zeros(3),), True),
+    (np.std, (np.ones(3),), True),
+    (builtins.max, (0, 0.0), True),
+    (builtins.max, ([1.0, 2.0],), False),
+    ((np.maximum, "reduce"), (np.ones(2),), True),
+    ((np.maximum, "accumulate"), (np.array([1.0, 1.0]),), True),
+    ((np.maximum, "outer"), (np.ones(2), np.ones(2)), True),
+    (np.sign, (0.0,), True),
+    (np.floor, (2.0,), True),
+    (np.round, (2.5,), True),
+    (np.round, (2.4,), False),
+    (np.ptp, (np.ones(2),), True),
+]
+
+
+@pytest.mark.parametrize(("fn", "args", "expected"), TIES)
+def test_ties(fn: Any, args: Any, expected: bool) -> None:
+    assert ops.ties(fn, run(fn, args, {}), args, {}) is expected
+
+
+def test_a_tie_belongs_to_the_scalar_else_to_the_first() -> None:
+    zeros, g = np.zeros(2), np.ones(2)
+    for args, first in [((zeros, 0.0), [0.0, 0.0]), ((0.0, zeros), 2.0), ((zeros, zeros), [1.0, 1.0])]:
+        np.testing.assert_array_equal(ops.vjp(np.maximum, g, zeros, args, {}, [(0,)])[0], first)
+    np.testing.assert_array_equal(ops.vjp(np.max, 1.0, 1.0, (np.ones(3),), {}, [(0,)])[0], [1.0, 0.0, 0.0])
+
+
+def test_nothing_is_written_to_and_float32_operands_give_float64() -> None:
+    for row in (
+        R(np.multiply, N(2, 3), N(3)),
+        R(np.matmul, N(2, 3), N(3, 2)),
+        R(np.sum, N(2, 3)),
+        R(getitem, N(4), [0, 0]),
+    ):
+        args = tuple(a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in row.args)
+        out = row.fn(*args)
+        g = np.ones(np.shape(out))
+        for a in (g, *args):
+            if isinstance(a, np.ndarray):
+                a.setflags(write=False)
+        for value in ops.vjp(row.fn, g, out, args, {}, [(0,)]):
+            assert value.dtype == np.float64
+
+
+def test_scatter_add_counts_repeated_indices() -> None:
+    for index in (1, (slice(None), 0), [1, 1, 0], np.array([True, False, True]), ([0, 0], [1, 1])):
+        adjoint = np.ones((3, 2))
+        g = RANDOM.normal(size=np.shape(adjoint[index]))
+        ops.scatter_add(adjoint, index, g)
+        np.testing.assert_allclose(adjoint - 1, ops.vjp(getitem, g, adjoint[index], (adjoint, index), {}, [(0,)])[0])
+
+
+def test_pieces_that_nothing_reads_may_be_none() -> None:
+    x = N(6)
+    out = np.split(x, 3)
+    np.testing.assert_array_equal(
+        ops.vjp(np.split, [None, np.ones(2), None], out, (x, 3), {}, [(0,)])[0], [0, 0, 1, 1, 0, 0]
+    )
+
+
+def test_linear_and_multilinear() -> None:
+    assert all(map(ops.is_linear, (np.add, np.sum, np.mean, np.concatenate, getitem, np.ndarray.reshape, np.cumsum)))
+    assert not any(map(ops.is_linear, (np.multiply, np.matmul, np.exp, np.max, print)))
+    assert all(map(ops.is_multilinear, (np.multiply, np.matmul, np.einsum, np.add, np.convolve)))
+    assert not any(map(ops.is_multilinear, (np.divide, np.tanh, np.prod)))
+
+
+def test_a_scalar_goes_the_same_way_by_the_short_cut_and_by_the_rule() -> None:
+    both = [np.add, np.subtract, np.multiply, np.divide, np.power, np.maximum, np.minimum, math.pow, builtins.pow]
+    one = [np.negative, np.exp, np.log, np.sqrt, np.tanh, np.square, np.abs, np.sin, np.cos, math.log, builtins.float]
+    for fn, args in [(f, a) for f in both for a in [(0.37, 1.9), (1.9, -2.0), (0.4, 2)]] + [(f, (0.37,)) for f in one]:
+        out = np.float64(fn(*args))
+        wanted = [(k,) for k in range(len(args))]
+        for magnitude in (False, True):
+            quick = ops.vjp(fn, 1.25, out, args, {}, wanted, magnitude)
+            slow = ops.vjp(fn, np.array(1.25), np.array(out), args, {}, wanted, magnitude)
+            assert quick == pytest.approx(slow, rel=1e-15)
+
+
+def test_a_large_einsum_agrees_with_matmul() -> None:
+    x, y = RANDOM.normal(size=(100, 60)), RANDOM.normal(size=(60, 90))
+    g = RANDOM.normal(size=(100, 90))
+    left = ops.vjp(np.einsum, g, x @ y, ("ij,jk->ik", x, y), {}, [(1,), (2,)])
+    right = ops.vjp(np.matmul, g, x @ y, (x, y), {}, [(0,), (1,)])
+    for a, b in zip(left, right, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-11)

@@ -9,11 +9,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from sample_reports import SAMPLES, sample
 
 import gradcheck
 from gradcheck import results
 from gradcheck.results import Finding, Outcome, Parameter, Report
+
+from .sample_reports import SAMPLES, sample
 
 SCHEMA = json.loads((Path(results.__file__).parent / "render" / "schema.json").read_text())
 RECORDS = [kind for kind in vars(results).values() if dataclasses.is_dataclass(kind)]

@@ -10,8 +10,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from child_process import run_child, run_plain
-from folder_hash import unchanged_folder
+
+from .child_process import run_child, run_plain
+from .folder_hash import unchanged_folder
 
 WORLD = """
     import __main__, gc, inspect, os, pickle, signal, sys, threading, warnings, atexit
@@ -69,7 +70,7 @@ def script(tmp_path):
 def test_world_is_that_of_plain_python(script, flags):
     for name in ("gradcheck", "results", "rich", "channel"):
         script("mine = 'the user'\n", f"{name}.py")
-    paths = "import sys; sys.path.insert(0, %r); import json" % os.fspath(script("", "x").parent)
+    paths = f"import sys; sys.path.insert(0, {os.fspath(script('', 'x').parent)!r}); import json"
     path = script(paths + "; from gradcheck import mine; import results, rich, channel\n" + textwrap.dedent(WORLD))
     cwd = path.parent.parent
     with unchanged_folder(path.parent):
@@ -104,7 +105,7 @@ ENDS = {
     ),
     "context": ("try:\n    {}['k']\nexcept KeyError:\n    undefined\n", "exception", 4, "NameError"),
     "group": ("raise ExceptionGroup('two', [ValueError(1), TypeError(2)])\n", "exception", 1, "two (2 sub-exceptions)"),
-    "operator": ("import numpy as np\na = np.zeros(3)\nb = a + np.zeros(4)\n", "exception", 3, "could not be broadcast"),
+    "operator": ("import numpy as np\na = np.zeros(3)\nb = a + np.zeros(4)\n", "exception", 3, "not be broadcast"),
     "interrupt": ("raise KeyboardInterrupt\n", "exception", 1, "KeyboardInterrupt"),
     "recursion": ("def f(n):\n    return f(n + 1) + 1\nf(0)\n", "exception", 2, "RecursionError"),
     "missing file": ("import numpy as np\nx = np.load('mnist.npz')\n", "exception", 2, "line 2 wants 'mnist.npz'"),
@@ -116,9 +117,9 @@ ENDS = {
     "syntax": ("x = 1\ny = (2\n", "syntax_error", 2, "was never closed"),
     "eval syntax": ("eval('1 +')\n", "exception", 1, "SyntaxError"),
     "null": ("x = 1\0\n", "unreadable", None, "a binary file"),
-    "latin-1 unsaid": ("x = '\xe9'\n".encode("latin-1"), "syntax_error", None, "utf-8"),
+    "latin-1 unsaid": ("x = 1\ny = '\xe9'\n".encode("latin-1"), "syntax_error", 2, "starting with '\\xe9'"),
     "latin-1": ("# coding: latin-1\nprint(len('\xe9'))\n".encode("latin-1"), "finished", None, ""),
-    "unknown coding": ("# coding: martian\n", "syntax_error", None, "martian"),
+    "unknown coding": ("# coding: martian\n", "syntax_error", 1, "martian"),
     "byte order mark": (b"\xef\xbb\xbfprint(1)\r\n", "finished", None, ""),
     "input": ("a = 1\nname = input('name? ')\n", "input", 2, "input()"),
     "os._exit": ("import os\nprint('x', flush=True)\nos._exit(4)\n", "os_exit", 3, "os._exit(4)"),
@@ -166,13 +167,13 @@ def test_every_end_is_named_and_is_that_of_plain_python(script, name):
     with unchanged_folder(path.parent):
         child, plain = run_child(path), run_plain(path, flags=("-B",))
     outcome = child.outcome
-    assert (outcome["kind"], outcome["line"]) == (kind, line if kind != "syntax_error" else outcome["line"]), outcome
+    assert (outcome["kind"], outcome["line"]) == (kind, line), outcome
     assert message in outcome["message"]
     assert not outcome["after_cut"]
     assert outcome["file"] == ("" if kind == "finished" else str(path))
     assert child.code == plain.code
     assert child.output == plain.output
-    if name not in ("recursion", "null"):
+    if name not in ("recursion", "null", "latin-1 unsaid", "unknown coding"):
         assert _comparable(child.errors) == _comparable(plain.errors)
     assert "gradcheck" not in outcome["traceback"] and "gradcheck" not in child.errors
 

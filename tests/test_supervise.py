@@ -52,12 +52,12 @@ def child(tmp_path: Path):
     return check
 
 
-def run_plain(code: str, *, timeout: float = 0.0, grace: float = 0.4, noted: list[int] | None = None):
+def run_plain(code: str):
+    """How a child with that code ended, and its events; the channel's number is its first argument."""
     events: list[Event] = []
     pipe = EventPipe()
     command = [sys.executable, "-c", textwrap.dedent(code), str(pipe.write_end)]
-    ending = run(command, pipe, Listeners(events.append), timeout=timeout, grace=grace, noted=noted or [])
-    return ending, events
+    return run(command, pipe, Listeners(events.append)), events
 
 
 def alive(pid: int) -> bool:
@@ -166,14 +166,23 @@ def test_huge_output_is_bounded_and_its_end_kept(child) -> None:
 
 
 def test_lines_that_are_no_events_are_counted(child) -> None:
-    noise = [b"", b"{", b"[1]", b'{"event": 3}', b"\xff\xfe", b'{"event": "training"}', b'{"event": "end"}', b"[" * 9000]
+    noise = [
+        b"",
+        b"{",
+        b"[1]",
+        b'{"event": 3}',
+        b"\xff\xfe",
+        b'{"event": "training"}',
+        b'{"event": "end"}',
+        b"[" * 9000,
+    ]
     report = child(f"for line in {noise!r}: os.write(fd, line + b'\\n')\ntraining(); end()")
     assert (report.verdict, report.outcome) == ("clean", Outcome("finished"))
     assert [row.what for row in report.not_checked] == ["7 messages of the recorder"]
 
 
 def test_a_last_line_cut_short_is_left_out(child) -> None:
-    report = child("training(); os.write(fd, b'{\"event\": \"end\", \"outco'); os._exit(9)")
+    report = child('training(); os.write(fd, b\'{"event": "end", "outco\'); os._exit(9)')
     assert report.outcome is not None and report.outcome.kind == "os_exit"
     assert report.not_checked == []
 
@@ -200,16 +209,29 @@ def test_the_config_and_the_world_of_the_child(child, tmp_path: Path, monkeypatc
     config["there"] = os.path.isdir(config["overlay"])
     send(event="changed", what=json.dumps(config)); end()
     """
-    report = child(body, seed=4, call="f()", loss="hinge", maximize=True, follow=("a",), arguments=("-x", "--", "\udcff"))
+    report = child(
+        body, seed=4, call="f()", loss="hinge", maximize=True, follow=("a",), arguments=("-x", "--", "\udcff")
+    )
     config = json.loads(report.changed[0])
     overlay = config.pop("overlay")
     assert not os.path.exists(os.path.dirname(overlay))
     assert isinstance(config.pop("channel"), int)
     assert config == {
-        "script": str(tmp_path / "model.py"), "arguments": ["-x", "--", "\udcff"], "seed": 4, "call": "f()", "loss": "hinge",
-        "maximize": True, "follow": ["a"], "stand_ins": True, "options": {"timeout": 60.0}, "stdin": "", "session": True,
-        "environment": {"PYTHONHASHSEED": "0", "KEPT": "yes", "PYTHONUTF8": None}, "cwd": os.getcwd(), "there": True,
-    }  # fmt: skip
+        "script": str(tmp_path / "model.py"),
+        "arguments": ["-x", "--", "\udcff"],
+        "seed": 4,
+        "call": "f()",
+        "loss": "hinge",
+        "maximize": True,
+        "follow": ["a"],
+        "stand_ins": True,
+        "options": {"timeout": 60.0},
+        "stdin": "",
+        "session": True,
+        "environment": {"PYTHONHASHSEED": "0", "KEPT": "yes", "PYTHONUTF8": None},
+        "cwd": os.getcwd(),
+        "there": True,
+    }
 
 
 def test_a_grandchild_that_keeps_the_pipes_is_not_waited_for_and_not_left() -> None:
@@ -246,7 +268,11 @@ def test_a_listener_that_raises_leaves_no_child() -> None:
         raise ZeroDivisionError
 
     pipe = EventPipe()
-    code = "import os, sys, time; os.write(int(sys.argv[1]), b'{\"event\": \"x\", \"pid\": %d}\\n' % os.getpid()); time.sleep(60)"
+    code = """
+import os, sys, time
+os.write(int(sys.argv[1]), b'{"event": "x", "pid": %d}\\n' % os.getpid())
+time.sleep(60)
+"""
     with pytest.raises(ZeroDivisionError):
         run([sys.executable, "-c", code, str(pipe.write_end)], pipe, Listeners(fail))
     assert gone(pids[0])
@@ -275,12 +301,23 @@ def test_interrupts_are_noted_and_the_handlers_given_back() -> None:
 
 
 def test_an_interrupt_ends_a_stubborn_child_within_a_second() -> None:
-    code = "import signal, time; signal.signal(signal.SIGUSR1, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    code = """
+import os, signal, sys, time
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+os.write(int(sys.argv[1]), b'{"event": "up"}\\n')
+time.sleep(60)
+"""
     noted: list[int] = []
-    threading.Timer(0.3, noted.append, [signal.SIGINT]).start()
-    ending, _ = run_plain(code, noted=noted)
-    assert (ending.stopped, ending.exit_code) == ("interrupt", -signal.SIGKILL)
-    assert ending.seconds < 1.4
+    pipe = EventPipe()
+    began: list[float] = []
+
+    def interrupt(event: Event) -> None:
+        began.append(time.monotonic())
+        noted.append(signal.SIGINT)
+
+    ending = run([sys.executable, "-c", code, str(pipe.write_end)], pipe, Listeners(interrupt), noted=noted)
+    assert (ending.stopped, ending.interrupt, ending.exit_code) == ("interrupt", signal.SIGINT, -signal.SIGKILL)
+    assert time.monotonic() - began[0] < 1
 
 
 def test_works_outside_the_main_thread() -> None:
@@ -306,18 +343,28 @@ sys.exit(cli.main(sys.argv[2:]))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_the_tool_reports_what_is_known(tmp_path: Path, number: int) -> None:
+@pytest.fixture
+def busy_tool(tmp_path: Path):
+    """The command line at work on a child that will not end; yields its process and the child's number."""
     (tmp_path / "model.py").write_text("pass\n")
     (tmp_path / "temporary").mkdir()
-    body = STUBBORN + f"training(); open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nwhile True: time.sleep(1)"
+    body = (
+        STUBBORN
+        + f"training(); open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nwhile True: time.sleep(1)"
+    )
     (tmp_path / "child.py").write_text(PRELUDE + body)
     command = [sys.executable, "-c", TOOL, str(tmp_path / "child.py"), "--format", "json", str(tmp_path / "model.py")]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": os.getcwd()}
-    tool = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-    while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):
-        assert tool.poll() is None, tool.stderr and tool.stderr.read()
-        time.sleep(0.02)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as tool:
+        while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):
+            assert tool.poll() is None, tool.stderr and tool.stderr.read()
+            time.sleep(0.02)
+        yield tool, int((tmp_path / "pid").read_text())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_tool_reports_what_is_known(busy_tool, tmp_path: Path, number: int) -> None:
+    tool, pid = busy_tool
     began = time.monotonic()
     tool.send_signal(number)
     output, complaints = tool.communicate(timeout=10)
@@ -326,7 +373,27 @@ def test_a_signal_to_the_tool_reports_what_is_known(tmp_path: Path, number: int)
     assert (tool.returncode, complaints) == (128 + number, b"")
     assert (report["outcome"]["kind"], report["parameters"][0]["verdict"]) == ("interrupted", "right")
     assert list((tmp_path / "temporary").iterdir()) == []
-    assert gone(int((tmp_path / "pid").read_text()))
+    assert gone(pid)
+
+
+def test_a_tool_that_is_killed_leaves_neither_process_nor_file(busy_tool, tmp_path: Path) -> None:
+    tool, pid = busy_tool
+    assert list((tmp_path / "temporary").iterdir()) != []
+    tool.kill()
+    assert gone(pid)
+    deadline = time.monotonic() + 3
+    while list((tmp_path / "temporary").iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_the_traceback_is_not_told_twice(child) -> None:
+    trace = "Traceback (most recent call last):\n  File x\nValueError: no\n"
+    report = child(
+        f"print('epoch 1'); print({trace!r}, flush=True); end('exception', message='no', traceback={trace!r})"
+    )
+    assert report.outcome is not None
+    assert (report.outcome.output_tail, report.outcome.traceback) == ("epoch 1", trace)
 
 
 def test_output_keeps_head_and_tail() -> None:
@@ -387,7 +454,9 @@ def test_a_kill_from_outside_of_a_large_process_is_memory() -> None:
 def test_the_verdict_on_a_report(verdicts: str, severities: str, report: str) -> None:
     parameters = [Parameter("W", [1], verdict) for verdict in verdicts.split()]  # type: ignore[arg-type]
     findings = [
-        Finding("r", "error" if word == "suppressed" else word, "m.py", 1, 1, 1, 2, "m", suppressed=word == "suppressed")  # type: ignore[arg-type]
+        Finding(
+            "r", "error" if word == "suppressed" else word, "m.py", 1, 1, 1, 2, "m", suppressed=word == "suppressed"
+        )  # type: ignore[arg-type]
         for word in severities.split()
     ]
     assert verdict_of(parameters, findings) == report

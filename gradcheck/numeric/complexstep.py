@@ -69,7 +69,7 @@ class Dual(np.ndarray):
         """The same array: a real number has no other conjugate."""
         return self
 
-    conjugate = conj  # type: ignore[assignment]
+    conjugate = conj
 
     def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, **kwargs: Any) -> Any:
         """Variance as the mean of squares, without a conjugate."""

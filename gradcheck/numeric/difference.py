@@ -72,12 +72,12 @@ def two_point(f: Callable[[float], float], h: float, *, noise: float | None = No
 
 
 def noise_level(values: np.ndarray, unit: float) -> float:
-    """Standard deviation of the rounding noise in equally spaced values of a function, at least ``unit * |f| / 2``.
+    """Standard deviation of the rounding noise in equally spaced values of a function, at least ``unit * |f| / 4``.
 
     Differences of order k of noise have variance ``(2k)!/(k!)^2 sigma^2``; a smooth function's vanish.
     """
     table = np.asarray(values, dtype=float)
-    floor = unit * float(np.max(np.abs(table))) / 2
+    floor = unit * float(np.max(np.abs(table))) / 4
     levels = []
     for order in range(1, len(table) - 1):
         table = np.diff(table)
@@ -92,8 +92,8 @@ def noise_level(values: np.ndarray, unit: float) -> float:
 def bound(coarse: Sample, fine: Sample, noise: float) -> Estimate:
     """The slope at the finer of two spacings and a bound on its error.
 
-    Truncation falls like h squared, so twice the last extrapolation step covers it. Kinks inside the interval fall like h
-    only, but they bend the even part as well: twice its deviation from a straight line covers them.
+    Truncation falls like h squared, so the last extrapolation steps cover it. Kinks inside the interval fall like
+    h only, but they bend the even part as well: twice its deviation from a straight line covers them.
     """
     ratio = coarse.h / fine.h
     moved = abs(coarse.odd - fine.odd) / (ratio**2 - 1)
@@ -117,8 +117,8 @@ def explore(
 ) -> Ladder:
     """Walk the spacing up or down by a factor 8 until `goal` holds or the bound stops falling.
 
-    `probe(h)` costs two evaluations; it is called at most `limit` times. Down while truncation or a kink rules the bound or values
-    are not finite, up while noise does. ``best.settled`` is False when `goal` was never reached.
+    `probe(h)` costs two evaluations; it is called at most `limit` times. Down while truncation or a kink rules
+    the bound or values are not finite, up while noise does. ``best.settled`` is False when `goal` was never reached.
     """
     samples: list[Sample] = [probe(start), probe(start / RATIO)]
     while True:

@@ -26,7 +26,7 @@ class Form:
 
 
 def scale(readings: list[Reading]) -> tuple[float, float] | None:
-    """Factor k with analytic = k * true along every direction, and the relative error to which that holds; else None."""
+    """Factor k with analytic = k * true along every direction, and the relative error to which that holds."""
     return _factor([r.truth for r in readings], [r.analytic for r in readings], [r.bound for r in readings])
 
 

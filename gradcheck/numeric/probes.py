@@ -15,13 +15,17 @@ MISSED = 0.004
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Along one direction: the analytic slope, how much the true one differs (`gap`) and how well that is known."""
+    """Along one direction: the analytic slope, how much the true one differs (`gap`) and how well that is known.
+
+    A gap is proof beyond `doubt` times its bound.
+    """
 
     direction: np.ndarray
     analytic: float
     gap: float
     bound: float
     along: bool = False
+    doubt: float = 2.0
 
     @property
     def truth(self) -> float:
@@ -36,7 +40,7 @@ class Reading:
     @property
     def differs(self) -> bool:
         """Whether nothing but a wrong gradient explains the gap."""
-        return abs(self.gap) > 2 * self.bound
+        return abs(self.gap) > self.doubt * self.bound
 
 
 def slope(gradient: np.ndarray, direction: np.ndarray) -> float:
@@ -70,9 +74,9 @@ def sample(target: Target, index: int, gradient: np.ndarray, direction: np.ndarr
 
 
 def smallest_error(bounds: list[float]) -> float:
-    """Norm s of an error in the gradient such that twice that is found in 99 of 100: bounds as for unit-size entries.
+    """Norm of an error in the gradient such that twice that is found in 99 of 100; a gap must leave its bound to count.
 
-    An error e gives a reading that is normal with deviation |e|, and is found when one reading exceeds twice its bound.
+    An error e gives a reading that is normal with deviation |e| for directions with entries of size one.
     """
     if not bounds or not all(math.isfinite(b) for b in bounds):
         return math.inf
@@ -86,7 +90,7 @@ def smallest_error(bounds: list[float]) -> float:
 def _missed(bounds: list[float], size: float) -> float:
     if size == 0:
         return 1.0
-    return math.prod(math.erf(2 * b / (size * math.sqrt(2))) for b in bounds)
+    return math.prod(math.erf(b / (size * math.sqrt(2))) for b in bounds)
 
 
 def pooled(estimates: list[Estimate]) -> list[float]:

@@ -1,4 +1,4 @@
-"""A loss with its parameters, ready to be evaluated anywhere: counted, with replayed random numbers, nothing changed."""
+"""A loss with its parameters, to be evaluated anywhere: counted, with replayed random numbers, nothing changed."""
 
 from __future__ import annotations
 
@@ -211,8 +211,10 @@ class Target:
         """Set `noise` from values at a few points that lie next to each other: `points` - 1 evaluations."""
         movable = [i for i, p in enumerate(self.places) if isinstance(p.base, np.ndarray) and p.base.dtype.kind == "f"]
         unit = max((float(np.finfo(self.places[i].base.dtype).eps) for i in movable), default=2.0**-52)
+        if _single(np.array([self.value])):
+            unit = max(unit, 2.0**-23)
         # Wide enough to climb the stairs that a cast to float32 anywhere inside makes of the loss.
-        spacing = 2 * max(unit, 2.0**-23)
+        spacing = 64 * unit if unit > 2.0**-30 else 2.0**-22
         values = [self.value]
         directions = {i: rng.standard_normal(self.places[i].base.shape) for i in movable}
         for k in range(1, points):
@@ -222,7 +224,8 @@ class Target:
 
     def _nearby(self, directions: dict[int, np.ndarray], shift: float) -> float:
         values = self._values(None, None)
-        moved = {i: np.asarray(self.places[i].base * (1 + shift * d), self.places[i].base.dtype) for i, d in directions.items()}
+        bases = {i: (self.places[i].base, d) for i, d in directions.items()}
+        moved = {i: np.asarray(base * (1 + shift * d), base.dtype) for i, (base, d) in bases.items()}
         try:
             for i, value in moved.items():
                 home = self.places[i].home

@@ -1,6 +1,6 @@
 """Is this array the gradient of that loss? A verdict from error bounds, without tolerances.
 
-The ladder: complex step, believed once a difference along one random direction agrees with it; else central differences.
+The ladder: complex step, believed once a difference along a random direction agrees with it; else central differences.
 A gradient is right when no reading leaves its bound, wrong when one leaves twice its bound, else inconclusive.
 """
 
@@ -23,14 +23,16 @@ ROUNDINGS = 60.0
 SCATTER = 12.0
 GOAL = 1e-7
 CONVERGED = 0.05
+COARSE = 1e-10
+COARSE_DOUBT = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The answer for one parameter, with everything it rests on.
 
-    ``smallest_error`` is relative to the gradient's norm (None where that is zero); errors twice as large are found in 99 of
-    100. ``oracle`` is "complex step" or "central differences". ``estimate`` is the first direction's difference.
+    ``smallest_error`` is relative to the gradient's norm (None where that is zero); errors twice as large are found in
+    99 of 100. ``oracle`` is "complex step" or "central differences". ``estimate`` is the first direction's difference.
     """
 
     verdict: Verdict
@@ -62,6 +64,12 @@ class Check:
     def left(self) -> int:
         """Loss evaluations that may still be spent on the verdict."""
         return BUDGET - (self.target.evaluations - self.started)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the loss is rounded to float32: spacings are then so wide that kinks lie in all of them."""
+        noise = max(self.target.noise, self.ladder.noise if self.ladder else 0.0)
+        return noise > COARSE * abs(self.target.value)
 
     def directions(self) -> list[tuple[np.ndarray, bool]]:
         """Random ones first, then the gradient's own; for a zero gradient one more random one."""
@@ -95,9 +103,7 @@ class Check:
     def pair(self, direction: np.ndarray) -> Estimate:
         """The gap along `direction` at the spacings that `explore` found: four evaluations."""
         assert self.ladder is not None
-        coarse, fine = (
-            probes.sample(self.target, self.index, self.gradient, direction, h) for h in self.ladder.pair
-        )
+        coarse, fine = (probes.sample(self.target, self.index, self.gradient, direction, h) for h in self.ladder.pair)
         if not (coarse.finite and fine.finite):
             return Estimate(0.0, math.inf, h=fine.h, settled=False)
         return difference.bound(coarse, fine, self.ladder.noise)
@@ -153,15 +159,17 @@ def _settle_exact(check: Check, readings: list[Reading], power: float) -> Judgem
     """Complex readings, guarded: a difference along the first direction must agree, wherever it can tell."""
     check.ladder = check.explore(readings[0].direction, max(2, (check.left - 4) // 2))
     best = check.ladder.best
-    guarded = _converged(best, readings[0])
+    guarded = _converged(best, readings[0], readings)
     if guarded and abs(readings[0].gap - best.value) > best.error + readings[0].bound:
         directions = [(r.direction, r.along) for r in readings]
         return _by_differences(check, directions, power)
     return _conclude(check, readings, "complex step", power, best, guarded)
 
 
-def _converged(estimate: Estimate, reading: Reading) -> bool:
-    size = max(abs(reading.analytic + estimate.value), abs(reading.truth))
+def _converged(estimate: Estimate, reading: Reading, readings: list[Reading]) -> bool:
+    """Whether the difference tells anything: its bound is small against the slopes, a kink at the point apart."""
+    size = math.sqrt(math.fsum(r.truth**2 for r in readings) / len(readings))
+    size = max(size, abs(reading.analytic), abs(reading.analytic + estimate.value))
     return estimate.error - (2 * estimate.kink if estimate.tie else 0.0) <= CONVERGED * size
 
 
@@ -173,21 +181,21 @@ def _by_differences(check: Check, directions: list[tuple[np.ndarray, bool]], pow
         if check.left >= 4:
             estimates.append(check.pair(direction))
     bounds = probes.pooled(estimates)
+    doubt = COARSE_DOUBT if check.coarse else 2.0
     readings = [
-        Reading(d, check.analytic(d), e.value, b + check.rounding(d, own), own)
+        Reading(d, check.analytic(d), e.value, b + check.rounding(d, own), own, doubt)
         for (d, own), e, b in zip(directions, estimates, bounds, strict=False)
     ]
-    converged = all(_converged(e, r) for e, r in zip(estimates, readings, strict=True))
+    converged = all(_converged(e, r, readings) for e, r in zip(estimates, readings, strict=False))
     return _conclude(check, readings, "central differences", power, max(estimates, key=lambda e: e.kink), converged)
 
 
 def _conclude(
     check: Check, readings: list[Reading], oracle: str, power: float, estimate: Estimate, converged: bool
 ) -> Judgement:
-    bounds = [r.bound / check.scale for r in readings if not r.along]
+    bounds = [max(r.bound for r in readings if not r.along) / check.scale for r in readings if not r.along]
     if estimate.tie and oracle == "complex step":
         bounds = [b + estimate.kink / check.scale for b in bounds]
-    # Difference bounds are themselves measured, along other directions they come out somewhat different.
     seen = probes.smallest_error(bounds) * (1.0 if oracle == "complex step" else 1.6)
     relative = seen / check.norm if check.norm else None
     verdict, reason = _verdict(check, readings, oracle, power, estimate, converged, relative)
@@ -219,7 +227,7 @@ def _verdict(
     agree, differ = all(r.agrees for r in readings), any(r.differs for r in readings)
     if agree:
         return _agreed(check, readings, power, estimate, relative, oracle)
-    if oracle == "complex step" and estimate.tie and abs(estimate.value) <= estimate.error:
+    if oracle == "complex step" and estimate.tie and not check.coarse and abs(estimate.value) <= estimate.error:
         return _tie_or_wrong(check, readings)
     if not differ:
         return "inconclusive", "the gap to the true slope is between once and twice its error bound"
@@ -231,7 +239,7 @@ def _verdict(
 def _agreed(
     check: Check, readings: list[Reading], power: float, estimate: Estimate, relative: float | None, oracle: str
 ) -> tuple[Verdict, str]:
-    if estimate.tie:
+    if estimate.tie and not check.coarse:
         return "right", "one of the subgradients: the loss has a kink exactly here"
     if check.norm == 0 and all(r.gap == 0 for r in readings):
         return "right", "zero, and the loss does not depend on it"

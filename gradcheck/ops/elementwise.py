@@ -1,7 +1,7 @@
 """Functions that act on each element: an entry gives the local derivative for each operand.
 
-A factor is called with ``(out, *operands)``, all float64 arrays, and returns an array (or scalar) that broadcasts to the
-result, or None for a derivative of zero. ``singular`` marks factors that may be infinite or undefined at a point
+A factor is called with ``(out, *operands)``, all float64 arrays, and returns an array (or scalar) that broadcasts to
+the result, or None for a derivative of zero. ``singular`` marks factors that may be infinite or undefined at a point
 where the cotangent is zero.
 """
 
@@ -162,17 +162,19 @@ elementwise("sinc", _sinc)
 # ----- choices between operands -----
 
 
-def _first_wins(above: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _first_wins(above: Callable[..., Any], skip_nan: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def first(out: Any, x: Any, y: Any) -> Any:
-        scalar_second = y.ndim == 0 and x.ndim > 0
-        return (above(x, y) | np.isnan(y)) * 1.0 if scalar_second else (above(x, y) | (x == y) | np.isnan(y)) * 1.0
+        wins = above(x, y) if y.ndim == 0 and x.ndim > 0 else ~above(y, x)
+        return (wins & ~np.isnan(x)) | np.isnan(y) if skip_nan else wins
 
-    return first, lambda out, x, y: 1.0 - first(out, x, y)
+    return first, lambda out, x, y: ~first(out, x, y)
 
 
-elementwise("maximum fmax", *_first_wins(np.greater), tie=_equal)
-elementwise("minimum fmin", *_first_wins(np.less), tie=_equal)
-elementwise("where", None, lambda out, c, x, y: (c != 0) * 1.0, lambda out, c, x, y: (c == 0) * 1.0, linear=True)
+elementwise("maximum", *_first_wins(np.greater), tie=_equal)
+elementwise("minimum", *_first_wins(np.less), tie=_equal)
+elementwise("fmax", *_first_wins(np.greater, skip_nan=True), tie=_equal)
+elementwise("fmin", *_first_wins(np.less, skip_nan=True), tie=_equal)
+elementwise("where", None, lambda out, c, x, y: c != 0, lambda out, c, x, y: c == 0, linear=True)
 
 _CLIP_NAMES = {"a_min": 1, "min": 1, "a_max": 2, "max": 2, "a": 0}
 
@@ -192,8 +194,8 @@ def _clip(call: Call) -> list[Gradient]:
     shares = ((low <= x) & (x <= high), (x < low) & (low <= high), (x > high) | (low > high))
     answer: list[Gradient] = []
     for path in call.wanted:
-        i = int(_CLIP_NAMES.get(path[0], path[0]))
-        answer.append(part(_product(call, shares[i] * 1.0, operands[i].shape, False), path))
+        i = _CLIP_NAMES[path[0]] if isinstance(path[0], str) else path[0]
+        answer.append(part(_product(call, shares[i], operands[i].shape, False), path))
     return answer
 
 

@@ -1,6 +1,7 @@
 """numpy.linalg: inverse, solutions, determinants, powers and factors of matrices, stacked ones included.
 
-Formulas: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008).
+Formulas: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
+(2008).
 Magnitudes are exact: in closed form where each entry of the Jacobian is one product, else by one cotangent an element.
 """
 

@@ -87,7 +87,12 @@ def _dot(call: Call, g: Array, operands: list[Array], i: int) -> Any:
     return _tensordot_axes(g, operands, i, [x.ndim - 1], [y.ndim - 2])
 
 
-multilinear("matmul", _matmul, ("x1", "x2"))
+def _vecdot(call: Call, g: Array, operands: list[Array], i: int) -> Any:
+    return unbroadcast(g[..., None] * operands[1 - i], operands[i].shape)
+
+
+multilinear("matmul linalg.matmul", _matmul, ("x1", "x2"))
+multilinear("vecdot linalg.vecdot", _vecdot, ("x1", "x2"))
 multilinear("dot ndarray.dot", _dot)
 
 # ----- sums over labelled axes -----
@@ -226,7 +231,7 @@ def _kron(call: Call, g: Array, operands: list[Array], i: int) -> Any:
     return contraction(g.reshape(split), [x, y], labels, list(range(2 * rank)), i)
 
 
-multilinear("tensordot", _tensordot)
+multilinear("tensordot linalg.tensordot", _tensordot)
 multilinear("inner", _inner)
 multilinear("vdot", lambda call, g, operands, i: g * operands[1 - i].ravel())
 multilinear("outer linalg.outer", _outer)

@@ -1,8 +1,8 @@
 """The derivative table: one entry per NumPy function, and the one function that reads it.
 
 An entry is made by one call in the modules beside this one. Functions are named as strings (``"exp math.exp"``): a
-plain name is NumPy's, ``math.``, ``builtins.`` and ``operator.`` say so, ``special.`` is scipy.special, which is found by
-name so that SciPy is never imported. Names that this NumPy does not have are passed over.
+plain name is NumPy's, ``math.``, ``builtins.`` and ``operator.`` say so, ``special.`` and ``signal.`` are SciPy's,
+found by name so that SciPy is never imported. Names that this NumPy does not have are passed over.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ Gradient: TypeAlias = Any
 
 SCALARS = frozenset({float, np.float64})
 _MODULES: dict[str, Any] = {"math": math, "builtins": builtins, "operator": operator}
+_TYPED = (np.ndarray, np.generic)
+_ODD_ARRAYS = (np.matrix, np.ma.MaskedArray)
 _REFUSED_KINDS = frozenset("OcSUVMm")
+_HARMLESS_SCALARS = frozenset({float, int, bool, np.float64, np.int64, np.bool_})
+_HARMLESS = _HARMLESS_SCALARS | {list, tuple, str, slice, type(None)}
 
 
 class NoDerivative(Exception):
@@ -73,8 +77,8 @@ _QUICK: dict[Any, Quick] = {}
 def register(names: str, rule: Rule, method: str = "") -> None:
     """Enter ``rule`` for every function named; with ``method`` for that method of the ufuncs named."""
     for name in names.split():
-        if name.startswith("special."):
-            _BY_NAME[name.removeprefix("special.")] = rule
+        if name.startswith(("special.", "signal.")):
+            _BY_NAME[name] = rule
         elif (fn := resolve(name)) is not None:
             _RULES[(fn, method) if method else fn] = rule
 
@@ -120,9 +124,11 @@ def _find_by_name(fn: Any) -> Rule | None:
     if isinstance(fn, tuple) and len(fn) == 2 and fn[1] == "outer":
         inner = find(fn[0])
         return inner and _outer(inner)
-    if isinstance(fn, np.ufunc) or str(getattr(fn, "__module__", "")).startswith("scipy.special"):
-        return _BY_NAME.get(str(getattr(fn, "__name__", "")))
-    return None
+    name = str(getattr(fn, "__name__", ""))
+    if isinstance(fn, np.ufunc):
+        return _BY_NAME.get(f"special.{name}")
+    package, _, rest = str(getattr(fn, "__module__", "")).partition(".")
+    return _BY_NAME.get(f"{rest.split('.')[0]}.{name}") if package == "scipy" else None
 
 
 def _outer(inner: Rule) -> Rule:
@@ -164,8 +170,9 @@ def vjp(
     shape, a list where ``out`` is a list or tuple (None for a piece that nothing read). A path of ``wanted`` is
     ``(argument index or keyword, index in a nested list, ...)``.
 
-    Returns for each path a float64 array of that operand's shape (a float for a scalar operand), broadcasting undone, or
-    None where the derivative is zero by definition. The arrays may be views of ``g`` or read-only: do not write to them.
+    Returns for each path a float64 array of that operand's shape (a float for a scalar operand), broadcasting
+    undone, or None where the derivative is zero by definition. The arrays may be views of ``g`` or read-only: do not
+    write to them.
 
     With ``magnitude`` the answer is ``|J|^T g`` for ``g >= 0``: exact, except that for `numpy.einsum` of three or more
     operands, `numpy.einsum` with an operand summed away and `numpy.linalg.multi_dot` it is an upper bound: an entry of
@@ -174,7 +181,8 @@ def vjp(
     A zero cotangent stays zero at a pole (``sqrt`` at 0). An operand of integers is treated as real, so that a
     parameter that starts as the int 0 has a derivative; from a float operand to an integer result there is none.
 
-    Raises `NoDerivative` for an unknown function and for object, complex or string operands.
+    Raises `NoDerivative` for an unknown function, for object, complex or string operands, and for a form of arguments
+    that the entry does not know.
     """
     try:
         quick = _QUICK.get(fn)
@@ -190,32 +198,56 @@ def vjp(
     if rule.flat:
         return [None] * len(wanted)
     call = Call(fn, g, out, args, kwargs, wanted, magnitude)
-    with np.errstate(all="ignore"):
-        return _checked(rule, call)
+    try:
+        with np.errstate(all="ignore"):
+            return _checked(rule, call)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        # A form of arguments that the rule did not foresee: to abstain is right, to guess or to stop the run is not.
+        raise call.refuse(str(error)) from error
 
 
 def _checked(rule: Rule, call: Call) -> list[Gradient]:
     for value in (*call.args, call.out):
-        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in _REFUSED_KINDS:
-            raise call.refuse(f"{value.dtype} values")
-        if isinstance(value, complex) and not isinstance(value, np.generic):
-            raise call.refuse("complex values")
-        if isinstance(value, np.matrix | np.ma.MaskedArray):
-            raise call.refuse(f"{type(value).__name__} operands")
+        kind = value.dtype.kind if value.__class__ is np.ndarray else "f" if value.__class__ in _HARMLESS else "O"
+        if kind in _REFUSED_KINDS:
+            _refuse_odd(call, value)
     kind = kind_of(call.out)
     if kind == "b":
         return _nothing(call)
-    found = [float(v) if isinstance(v, np.ndarray) and not v.ndim else v for v in rule.vjp(call)]
-    if kind in "iu":
-        found = [v if kind_of(leaf(call, p)) in "biu" else None for v, p in zip(found, call.wanted, strict=True)]
-    return found
+    return [None if v is None else _settled(call, v, p, kind) for v, p in zip(rule.vjp(call), call.wanted, strict=True)]
+
+
+def _refuse_odd(call: Call, value: Any) -> None:
+    if isinstance(value, _ODD_ARRAYS):
+        raise call.refuse(f"{type(value).__name__} operands")
+    if isinstance(value, _TYPED) and value.dtype.kind in _REFUSED_KINDS:
+        raise call.refuse(f"{value.dtype} values")
+    if isinstance(value, complex):
+        raise call.refuse("complex values")
+
+
+def _settled(call: Call, gradient: Any, path: Path, kind: str) -> Gradient:
+    operand = leaf(call, path)
+    if kind in "iu" and kind_of(operand) not in "biu":
+        return None
+    shape, expected = shape_of(gradient), shape_of(operand)
+    if shape != expected:
+        raise call.refuse(f"a cotangent of shape {shape} for an operand of shape {expected}")
+    return gradient if shape else float(gradient)
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """`numpy.shape`, without making an array of a plain number."""
+    if isinstance(value, _TYPED):
+        return value.shape
+    return () if value.__class__ in _HARMLESS_SCALARS else np.shape(value)
 
 
 def kind_of(value: Any) -> str:
     """The dtype kind of a value; of a list or tuple (a result in pieces) that of its first piece."""
     if value.__class__ in SCALARS:
         return "f"
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, _TYPED):
         return value.dtype.kind
     while isinstance(value, list | tuple) and value:
         value = value[0]
@@ -234,7 +266,7 @@ def is_linear(fn: Any) -> bool:
 
 
 def is_multilinear(fn: Any) -> bool:
-    """Whether ``fn`` is linear in each operand while the others are held (multiply, matmul), linear functions included."""
+    """Whether ``fn`` is linear in each operand while the others are held (multiply, matmul, all linear functions)."""
     rule = find(fn)
     return rule is not None and (rule.linear or rule.multilinear)
 
@@ -243,8 +275,9 @@ def ties(fn: Any, out: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> b
     """Whether this execution sits exactly on a kink or jump, where another subgradient was possible.
 
     What `vjp` chooses there: ``abs``, ``hypot``, a norm and ``std`` at zero give 0; ``maximum`` and its kin prefer the
-    scalar over the array, else the first operand; ``max``, ``min`` and ``median`` the first of the equal entries in memory order;
-    ``clip`` counts its bounds as inside. Comparisons with ``<`` and ``>`` of floats report equality, ``==`` does not.
+    scalar over the array, else the first operand; ``max``, ``min`` and ``median`` the first of the equal entries in
+    index order; ``clip`` counts its bounds as inside; ``sort`` keeps the order of equal entries. Comparisons with
+    ``<`` and ``>`` of floats report equality, ``==`` does not.
     """
     rule = find(fn)
     if rule is None or rule.tie is None:
@@ -273,9 +306,12 @@ def as_float(value: Any) -> Array:
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Gradient:
     """Sum a cotangent over the axes along which an operand of ``shape`` was broadcast."""
-    if np.shape(gradient) == shape:
+    own = shape_of(gradient)
+    if own == shape:
         return gradient
-    extra = np.ndim(gradient) - len(shape)
+    if not shape:
+        return float(gradient.sum())
+    extra = len(own) - len(shape)
     if extra > 0:
         gradient = gradient.sum(axis=tuple(range(extra)))
     ones = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)

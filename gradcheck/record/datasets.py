@@ -53,7 +53,7 @@ def _variants(kind: Pictures, rng: np.random.Generator) -> NDArray[np.uint8]:
     """(classes, _VARIANTS, pixels): each class's pattern, with smooth changes of its own in each variant."""
     height, width, *channels = kind.shape
     coarse = rng.normal(size=(kind.classes, 1, 7, 7, *channels))
-    count = max(8, _VARIANTS * 10 // kind.classes)
+    count = max(32, _VARIANTS * 10 // kind.classes)
     coarse = coarse + 0.45 * rng.normal(size=(kind.classes, count, 7, 7, *channels))
     rows, columns = _bilinear(height), _bilinear(width)
     smooth = np.einsum("ia,knab...,jb->knij...", rows, coarse, columns, optimize=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import importlib.util
 import os
 import sysconfig
+import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 
@@ -43,6 +47,21 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(one))
         yield one
         waiting += [one.__cause__, one.__context__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
+
+
+@contextmanager
+def no_names_of_ours() -> Iterator[None]:
+    """While an error is put into words: "did you mean" looks through the builtins, where the taps are."""
+    namespace = vars(builtins)
+    ours = {name: value for name, value in namespace.items() if name.startswith("@")}
+    if threading.active_count() > 1:
+        ours = {}  # another thread may be running rewritten code
+    for name in ours:
+        del namespace[name]
+    try:
+        yield
+    finally:
+        namespace.update(ours)
 
 
 def of_exception(error: BaseException) -> Outcome:
@@ -103,12 +122,11 @@ def _is_package(name: str | None) -> bool:
 
 
 def _importable(name: str) -> bool:
-    import importlib.util
-
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return False
+    return spec is not None and spec.origin != "stand-in"
 
 
 def _place(error: BaseException) -> tuple[str, int | None]:

@@ -62,13 +62,14 @@ class Line:
 class Activation:
     """One execution of a loop statement, from its first pass to its end."""
 
-    __slots__ = ("done", "first_entry", "first_work", "inner", "line", "marks", "number", "parent", "training")
+    __slots__ = ("done", "entries", "first_entry", "first_work", "inner", "line", "marks", "number", "parent", "training")
 
     def __init__(self, line: Line, parent: Pass, entry: int, work: float) -> None:
         self.line = line
         self.parent = parent
         self.number = 0
         self.marks: list[int] = []  # length of the update list when each pass began
+        self.entries: list[int] = []  # length of the tape when each pass began, and when the loop ended
         self.first_entry = entry
         self.first_work = work
         self.training = False
@@ -140,6 +141,7 @@ class Loops:
         """The next pass is about to begin; False when the loop is to end here."""
         activation.number += 1
         activation.marks.append(len(self.locations.updates))
+        activation.entries.append(len(self.tape))
         number = activation.number
         if number > 2 and not activation.training:
             self._look(activation)
@@ -160,6 +162,7 @@ class Loops:
         if activation.number == 0:
             return
         activation.marks.append(len(self.locations.updates))
+        activation.entries.append(len(self.tape))
         if not activation.training and len(activation.marks) > 2:
             self._look(activation)
         if activation.training and not any(p.activation is not None and p.activation.training for p in activation.parent.chain()):

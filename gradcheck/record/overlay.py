@@ -49,6 +49,7 @@ class Overlay:
         # rmtree by directory descriptors would go round us; its other way does not.
         shutil._use_fd_functions = False  # type: ignore[attr-defined]
         _replace_everywhere(replaced)
+        _numpy_text_files()
 
     def report(self) -> str | None:
         """What was kept aside, or None."""
@@ -294,6 +295,14 @@ def _replace_everywhere(replaced: dict[int, Callable[..., Any]]) -> None:
             new = replaced.get(id(value))
             if new is not None:
                 namespace[key] = new
+
+
+def _numpy_text_files() -> None:
+    """np.savetxt and np.loadtxt keep `open` in a table, filled when NumPy was loaded."""
+    table = getattr(sys.modules.get("numpy.lib._datasource"), "_file_openers", None)
+    openers = getattr(table, "_file_openers", None)
+    if isinstance(openers, dict) and None in openers:
+        openers[None] = io.open
 
 
 def _counted(paths: list[str]) -> str:

@@ -6,7 +6,7 @@ from `standins`. Whatever else is missing stays missing.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
 import opcode
 import sys
@@ -91,6 +91,8 @@ class InertModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if name in ("pyplot", "pylab"):
+            return importlib.import_module(f"{self.__name__}.{name}")
         if name in ("imread", "get_sample_data", "load_dataset"):
             package = self.__name__.partition(".")[0]
             raise ModuleNotFoundError(f"No module named {package!r}", name=package)  # data cannot be left out
@@ -145,6 +147,7 @@ def _fill_inert(module: types.ModuleType) -> None:
     package = module.__name__.partition(".")[0]
     if package == "tqdm":
         module.__dict__.update(tqdm=Progress, trange=_count, tqdm_notebook=Progress, tnrange=_count)
+        module.__dict__.update(notebook=module, auto=module, autonotebook=module, std=module)
     elif module.__name__ in ("matplotlib.pyplot", "matplotlib.pylab"):
         module.__dict__.update(subplots=_subplots, plot=lambda *args, **kwargs: [Inert("line")])
 
@@ -230,15 +233,6 @@ def quiet_show(pyplot: types.ModuleType) -> None:
             pyplot.close("all")
 
     pyplot.show = show  # type: ignore[attr-defined]
-
-
-def is_there(name: str) -> bool:
-    """Whether the package can be imported for real."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and spec.origin != "stand-in"
 
 
 def install(

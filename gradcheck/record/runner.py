@@ -7,7 +7,6 @@ script's own end happens (its hook, its threads, its exit functions, its exit co
 from __future__ import annotations
 
 import atexit
-import builtins
 import gc
 import os
 import signal
@@ -15,13 +14,14 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Sequence
-from importlib.machinery import SourceFileLoader
 from typing import Any, NoReturn, Protocol
 
 from ..results import Outcome
 from . import ending
 from .channel import Channel
+from .farewell import error_of, exit_code, flush, peeled, show
 from .frames import is_ours
+from .script import Unreadable, check_encoding, fresh_main, read_source
 
 _exit = os._exit
 _getpid = os.getpid
@@ -30,7 +30,6 @@ _kill = os.kill
 #: Frames that taps may need below a user's deepest frame; the user's own recursion limit stays what it was.
 _TAP_DEPTH = 60
 _RETRY, _PATIENCE = 0.02, 75
-_STARTS = ((b"PK\x03\x04", "a zip file"), (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"%PDF", "a PDF"))
 
 
 class Recording(Protocol):
@@ -44,18 +43,14 @@ class Recording(Protocol):
 
 
 Compile = Callable[[bytes, str], types.CodeType]
-Closing = Callable[[], Sequence[str]]
-
-
-class Unreadable(Exception):
-    """The file is no Python source; the text says what it is."""
+Closing = Callable[[], Sequence[dict[str, Any]]]
 
 
 class Run:
     """One script on its way from the first line to its end.
 
-    `compiled` turns (source bytes, file name) into the code that runs; `remarks` gives the sentences of the "changed"
-    events when the run ends; `pristine` are the names that plain Python puts into an empty `__main__`.
+    `compiled` turns (source bytes, file name) into the code that runs; `remarks` gives the last events
+    before the end's; `pristine` are the names that plain Python puts into an empty `__main__`.
     """
 
     def __init__(
@@ -72,19 +67,17 @@ class Run:
     def execute(self, script: str, arguments: Sequence[str], call: str | None = None) -> NoReturn:
         """Run the script to its end, judge, report, and leave with the exit code plain Python would give."""
         try:
-            code = self.compiled(read_source(script), script)
+            source = read_source(script)
         except Unreadable as problem:
             self._leave_with(ending.of_unreadable(str(problem), script), 1)
-        except BaseException as error:
-            self._fail(error)
-        main = self._enter(script, arguments)
         self._listen()
-        self._go(code, main, call)
+        main = self._enter(script, arguments)
+        self._end(error_of(lambda: self._run(source, script, main, call)))
 
     def stop(self) -> NoReturn:
         """Leave from inside a tap: everything is judged and nothing new comes. No user frame is unwound."""
         self.close(ending.here("cut", "stopped: every training found was judged", sys._getframe(1)))
-        _flush()
+        flush()
         _exit(0)
 
     def close(self, outcome: Outcome) -> None:
@@ -98,8 +91,8 @@ class Run:
             self.recorder.finish(outcome)
         except Exception as error:
             self._own_failure(error)
-        for sentence in self.remarks():
-            self.channel.send({"event": "changed", "what": sentence})
+        for event in self.remarks():
+            self.channel.send(event)
         seconds = getattr(self.recorder, "seconds", {})
         self.channel.send({"event": "end", "outcome": outcome.to_json(), "seconds": seconds})
 
@@ -113,18 +106,13 @@ class Run:
 
     # -- the script ------------------------------------------------------------------------------------------
 
-    def _go(self, code: types.CodeType, main: types.ModuleType, call: str | None) -> NoReturn:
-        try:
-            self.recorder.start()
-            exec(code, main.__dict__)
-            if call:
-                exec(self.compiled(call.encode(), "<--call>"), main.__dict__)
-        except SystemExit as leaving:
-            ending.peel(leaving)
-            self._leave_with(ending.of_exit(leaving), _exit_code(leaving))
-        except BaseException as error:
-            self._fail(error)
-        self._leave_with(Outcome("finished"), 0)
+    def _run(self, source: bytes, script: str, main: types.ModuleType, call: str | None) -> None:
+        check_encoding(source, script)
+        code = self.compiled(source, script)
+        self.recorder.start()
+        exec(code, main.__dict__)
+        if call:
+            exec(self.compiled(call.encode(), "<--call>"), main.__dict__)
 
     def _enter(self, script: str, arguments: Sequence[str]) -> types.ModuleType:
         """Make `__main__`, `sys.argv` and `sys.path[0]` what plain Python makes of them."""
@@ -147,6 +135,8 @@ class Run:
             os.register_at_fork(after_in_child=self._forked)
         if hasattr(signal, "SIGUSR1"):
             signal.signal(signal.SIGUSR1, self._time_limit)
+        threading.excepthook = peeled(threading.excepthook)
+        sys.unraisablehook = peeled(sys.unraisablehook)
         gc.freeze()  # our own objects need not be walked in each of the script's collections
 
     def _judged_first(self, name: str, leave: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,16 +173,23 @@ class Run:
 
     def _limit_reached(self, frame: types.FrameType | None) -> None:
         self.close(ending.here("time_limit", "the time limit came before the script's end", frame))
-        _flush()
+        flush()
         _exit(0)
 
     # -- ends ------------------------------------------------------------------------------------------------
 
-    def _fail(self, error: BaseException) -> NoReturn:
+    def _end(self, error: BaseException | None) -> NoReturn:
+        """Called outside of any handler: the script's hook sees no exception being handled, as in plain Python."""
+        if error is None:
+            self._leave_with(Outcome("finished"), 0)
         ending.peel(error)
-        self.close(ending.of_exception(error))
-        _show(error)
-        self._leave_with(Outcome("exception"), 1)
+        if isinstance(error, SystemExit):
+            self._leave_with(ending.of_exit(error), exit_code(error))
+        with ending.no_names_of_ours():
+            outcome = ending.of_exception(error)
+        self.close(outcome)
+        show(error)
+        self._leave_with(outcome, -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1)
 
     def _leave_with(self, outcome: Outcome, code: int) -> NoReturn:
         """End as the interpreter does: other threads, exit functions, streams; then leave at once."""
@@ -200,56 +197,13 @@ class Run:
         try:
             threading._shutdown()  # type: ignore[attr-defined]
         except BaseException as error:
-            _show(error)
+            show(error)
         atexit._run_exitfuncs()
-        _flush()
+        flush()
+        if code < 0:
+            signal.signal(-code, signal.SIG_DFL)
+            _kill(_getpid(), -code)
         _exit(code)
-
-
-def read_source(script: str) -> bytes:
-    """The script's bytes. Raises Unreadable, with a sentence, for whatever is no Python source."""
-    try:
-        if os.path.isdir(script):
-            raise Unreadable("it is a folder")
-        if not os.path.isfile(script):
-            raise Unreadable("it is no regular file" if os.path.exists(script) else "there is no such file")
-        with open(script, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        raise Unreadable(f"it cannot be read: {error.strerror}") from None
-    what = _foreign(source, script)
-    if what:
-        raise Unreadable(f"it is {what}, not Python source")
-    return source
-
-
-def _foreign(source: bytes, script: str) -> str | None:
-    for start, what in _STARTS:
-        if source.startswith(start):
-            return what
-    if source[2:4] == b"\r\n" and script.endswith(("c", "o")):
-        return "compiled Python"
-    if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "UTF-16 text"
-    if b"\0" in source:
-        return "a binary file"
-    return None
-
-
-def fresh_main(script: str, pristine: Sequence[str]) -> types.ModuleType:
-    """A `__main__` module with exactly the names that this version of Python gives a script."""
-    main = types.ModuleType("__main__")
-    values: dict[str, Any] = {
-        "__name__": "__main__",
-        "__loader__": SourceFileLoader("__main__", script),
-        "__annotations__": {},
-        "__builtins__": builtins,
-        "__file__": script,
-    }
-    namespace = main.__dict__
-    namespace.clear()
-    namespace.update({name: values.get(name) for name in pristine})
-    return main
 
 
 def _own_recursion_limit() -> None:
@@ -278,42 +232,3 @@ def _inside_ours(frame: types.FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _exit_code(leaving: SystemExit) -> int:
-    """The process's exit code; a text is printed as plain Python prints it."""
-    if leaving.code is None:
-        return 0
-    if isinstance(leaving.code, int):
-        return leaving.code & 0xFF
-    _flush()
-    _quietly(lambda: print(leaving.code, file=sys.stderr))
-    return 1
-
-
-def _show(error: BaseException) -> None:
-    """Call the script's `sys.excepthook`, or the interpreter's where that fails."""
-    _flush()
-    try:
-        sys.excepthook(type(error), error, error.__traceback__)
-    except SystemExit:
-        pass
-    except BaseException as second:
-        ending.peel(second)
-        print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(second), second, second.__traceback__)
-        print("\nOriginal exception was:", file=sys.stderr)
-        sys.__excepthook__(type(error), error, error.__traceback__)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        _quietly(getattr(stream, "flush", bool))
-
-
-def _quietly(action: Callable[[], Any]) -> None:
-    """The script's streams may be closed, gone or its own objects."""
-    try:
-        action()
-    except BaseException:
-        return

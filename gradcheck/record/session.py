@@ -54,8 +54,9 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     overlay.install()
     seeds.install()
 
-    def remarks() -> list[str]:
-        return [sentence for sentence in (seeds.report(), overlay.report(), *data.report(), *gaps.report()) if sentence]
+    def remarks() -> list[dict[str, Any]]:
+        said = (seeds.report(), overlay.report(), *data.report(), *gaps.report())
+        return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources)
 
     def compiled(source: bytes, name: str) -> CodeType:
         return rewrite(source, name, "__main__", sources)
@@ -70,3 +71,10 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
 def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[dict[str, Any]], None]) -> Any:
     """The recorder behind the taps."""
     return SilentRecorder()
+
+
+def _not_followed(sources: Sources) -> list[dict[str, Any]]:
+    return [
+        {"event": "not_checked", "what": f"the code of {os.path.basename(file)}", "why": reason, "line": None}
+        for file, reason in sources.not_rewritten
+    ]

@@ -137,7 +137,7 @@ class Shadow:
         if mode is None or not stat.S_ISDIR(mode):
             REAL.listdir(self._ours(key))
         covered = key in self.hidden or self._inside_hidden(key)
-        names = set() if covered or not os.path.isdir(key) else set(REAL.listdir(key))
+        names = set() if covered or not _is_folder(key) else set(REAL.listdir(key))
         names -= {os.path.basename(one) for one in self.hidden if os.path.dirname(one) == key}
         names |= {os.path.basename(one) for one in self.written if os.path.dirname(one) == key}
         return sorted(names)
@@ -189,13 +189,13 @@ class Shadow:
         """Forget our copy; hide the user's."""
         key = self.key(path, link=True)
         if key is None:
-            (REAL.rmdir if os.path.isdir(path) else REAL.remove)(path)
+            (REAL.rmdir if _is_folder(path) else REAL.remove)(path)
             return
         ours = self._ours(key)
-        if os.path.lexists(ours):  # a folder may be there without having been written: made for what was in it
-            (REAL.rmdir if os.path.isdir(ours) else REAL.remove)(ours)
+        if _is_there(ours):  # a folder may be there without having been written: made for what was in it
+            (REAL.rmdir if _is_folder(ours) else REAL.remove)(ours)
         self.written.discard(key)
-        if os.path.lexists(key):
+        if _is_there(key):
             self.hidden.add(key)
 
     def copy(self, source: Any, target: Any) -> None:
@@ -214,22 +214,29 @@ class Shadow:
             REAL.replace(source, target)
             return
         if from_key is None or to_key is None:
-            raise _error(errno.EXDEV, source)  # shutil.move then copies
-        mode, over = self.mode(from_key), self.mode(to_key)
-        if mode is None or self.mode(os.path.dirname(to_key)) is None:
-            raise _error(errno.ENOENT, source)
-        if over is not None and stat.S_ISDIR(over) and not stat.S_ISDIR(mode):
-            raise _error(errno.EISDIR, source)
-        if over is not None and stat.S_ISDIR(over) and self.names(to_key):
-            raise _error(errno.ENOTEMPTY, source)
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, None, target)  # shutil.move then copies
+        trouble = self._rename_trouble(from_key, to_key)
+        if trouble:
+            raise OSError(trouble, os.strerror(trouble), os.fspath(source), None, os.fspath(target))
         if from_key != to_key:
             self._take(from_key, to_key)
             self._drop(from_key)
 
+    def _rename_trouble(self, source: str, target: str) -> int:
+        """The error number that the plain rename gives, or 0."""
+        mode, over = self.mode(source), self.mode(target)
+        if mode is None or self.mode(os.path.dirname(target)) is None:
+            return errno.ENOENT
+        if over is None or source == target:
+            return 0
+        if stat.S_ISDIR(over) != stat.S_ISDIR(mode):
+            return errno.EISDIR if stat.S_ISDIR(over) else errno.ENOTDIR
+        return errno.ENOTEMPTY if stat.S_ISDIR(over) and self.names(target) else 0
+
     def _take(self, source: str, target: str) -> None:
         """Copy what the script sees at one key to another, folders with all they hold."""
         where = self._ours(source) if source in self.written else source
-        if os.path.isdir(where):
+        if _is_folder(where):
             names = self.names(source)
             _make_folders(self._ours(target))
             self.written.add(target)
@@ -242,7 +249,7 @@ class Shadow:
             self.written.add(target)
 
     def _drop(self, key: str) -> None:
-        if os.path.isdir(self._ours(key) if key in self.written else key):
+        if _is_folder(self._ours(key) if key in self.written else key):
             for name in self.names(key):
                 self._drop(os.path.join(key, name))
         self.remove(key)
@@ -268,6 +275,14 @@ def _is_link(path: str) -> bool:
         return stat.S_ISLNK(REAL.lstat(path).st_mode)
     except (OSError, ValueError):
         return False
+
+
+def _is_there(path: str) -> bool:
+    try:
+        REAL.lstat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _make_folders(path: str) -> None:

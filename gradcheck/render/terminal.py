@@ -346,4 +346,3 @@ def _wrapped(text: str, width: int, style: str = "", indent: int = 2) -> Iterato
         return
     for line in textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False):
         yield [(line, style)]
-

@@ -193,10 +193,17 @@ def _judged(parameters: list[Parameter]) -> str:
 
 def shown_path(report: Report, file: str) -> str:
     """A file of the report as the user would type it: beside the script, seen from where they are."""
-    if not file or os.path.isabs(file):
-        return clean(file or str(report.script.get("path", "")))
+    name = _inside(report, file)
+    if not name or os.path.isabs(name):
+        return clean(name or str(report.script.get("path", "")))
     folder = os.path.dirname(str(report.script.get("path", "")))
-    return clean(os.path.normpath(os.path.join(folder, file)))
+    return clean(os.path.normpath(os.path.join(folder, name)))
+
+
+def _inside(report: Report, file: str) -> str:
+    """A file as seen from the script's folder, if it is in there; else as it is."""
+    folder = os.path.join(str(report.script.get("folder", "")), "")
+    return file.removeprefix(folder) if os.path.isabs(file) and folder else file
 
 
 def source_lines(report: Report, file: str) -> tuple[str, ...]:
@@ -267,8 +274,7 @@ def outcome_words(report: Report) -> str:
 def _outcome_place(report: Report, outcome: Outcome) -> str:
     if not outcome.line:
         return ""
-    folder = str(report.script.get("folder", ""))
-    file = os.path.relpath(outcome.file, folder) if folder and os.path.isabs(outcome.file) else outcome.file
+    file = _inside(report, outcome.file)
     if file in ("", os.path.basename(str(report.script.get("path", "")))):
         return f" (line {outcome.line})"
-    return f" ({clean(outcome.file if file.startswith('..') else file)}, line {outcome.line})"
+    return f" ({clean(file)}, line {outcome.line})"

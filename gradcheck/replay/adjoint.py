@@ -126,18 +126,24 @@ class Reverse:
         self.bounded = bounded
         self.keep: set[int] | None = None
 
-    def sweep(self, seeds: dict[int, Any], before: int | None = None) -> Sweep:
-        """Adjoints for ``sum(seed * value)``; seeds are by operand code. Entries from ``before`` on are left out."""
+    def sweep(self, seeds: list[tuple[int, int, Any]]) -> Sweep:
+        """Adjoints of ``sum(seed * value)``. A seed is (entry, operand code, value): the operand just before that entry."""
         out = Sweep()
-        for code, value in seeds.items():
-            self._add(out.adjoints, code, np.asarray(value, float))
-            if self.bounded:
-                self._add(out.bounds, code, np.zeros(np.shape(value)))
+        waiting = sorted(seeds, key=lambda s: s[0])
         with np.errstate(all="ignore"):
             for number in reversed(self.recording.entries):
-                if before is None or number < before:
+                while waiting and waiting[-1][0] > number:
+                    self._seed(out, *waiting.pop()[1:])
+                if len(out.adjoints) or not waiting:
                     self._step(out, number)
+        for _, code, value in waiting:
+            self._seed(out, code, value)
         return out
+
+    def _seed(self, out: Sweep, code: int, value: Any) -> None:
+        self._add(out.adjoints, code, np.asarray(value, float))
+        if self.bounded:
+            self._add(out.bounds, code, np.zeros(np.shape(value)))
 
     # one entry
 

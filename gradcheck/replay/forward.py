@@ -70,7 +70,14 @@ class Replay:
         self.promote = promote
         self.constants = [_promoted(c) for c in tape.constants] if promote else tape.constants
         self.watch: Callable[[int, State], None] | None = None
+        self.replaced: dict[int, int] = {}  # entry -> position of an operand that counts as zero
         self.guarded = False  # raise GuardFlip where a recorded decision would fall differently
+
+    def without(self, guards: dict[int, int]) -> Replay:
+        """A replay of the same tape in which these operands (entry -> position) are zero."""
+        other = Replay(self.tape, self.promote)
+        other.replaced = guards
+        return other
 
     def start(self) -> State:
         """A state that holds the leaves, made on demand."""
@@ -163,7 +170,7 @@ class Replay:
         """Execute the entries in order. Raises `ReplayError` where one fails."""
         tape = self.tape
         templates, ids, starts, operands = tape.templates, tape.entry_template, tape.entry_start, tape.operands
-        load, watch = self.load, self.watch
+        load, watch, replaced = self.load, self.watch, self.replaced
         number = -1
         try:
             with np.errstate(all="ignore"):
@@ -175,6 +182,8 @@ class Replay:
                         state.values[operands[start + 1] >> 2] = load(state, operands[start])[()]
                     elif kind == "op" and template.structure is None:
                         args = [load(state, operands[i]) for i in range(start, start + template.inputs)]
+                        if number in replaced:
+                            args[replaced[number]] = 0.0
                         self._result(state, operands[start + template.inputs], self._fn(template.fn)(*args))
                     else:
                         self._other(state, number)

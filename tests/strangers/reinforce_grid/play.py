@@ -1,21 +1,21 @@
-from agent import PolicyGradient
+from learner import PolicyGradient
 from env import Corridor
 
 env = Corridor()
-agent = PolicyGradient(n_states=6, n_hidden=5, n_actions=3)
+learner = PolicyGradient(n_states=6, n_hidden=5, n_actions=3)
 score = None
 episode = 0
 while True:
     s, done = env.reset(), False
     states, actions, rewards = [], [], []
     while not done and len(states) < 25:
-        a = agent.act(s)
+        a = learner.act(s)
         nxt, r, done = env.step(a)
         states.append(s)
         actions.append(a)
         rewards.append(r)
         s = nxt
-    agent.learn(states, actions, rewards)
+    learner.learn(states, actions, rewards)
     total = sum(rewards)
     score = total if score is None else 0.95 * score + 0.05 * total
     episode += 1

@@ -1,0 +1,1 @@
+"""What a training step is: its parameters, its loss, the gradients the script computed."""

@@ -1,0 +1,116 @@
+"""Parameter candidates: the locations that a training updates and that survive its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..record.events import Location, Update
+from ..record.loops import Activation, Pass
+from ..tape import WHOLE, Tape
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """One location (or one storage whose parts are updated one by one) with its updates, grouped in rounds.
+
+    A round is one pass of the innermost training loop in which the location is updated again and again: one step.
+    ``region`` is the operand code of the value before the first update, ``whole`` tells that the parts of a storage were merged.
+    """
+
+    key: Location
+    rounds: list[list[Update]]
+    region: int
+    whole: bool = False
+    name: str = ""
+    names: list[str] = field(default_factory=list)
+    shape: tuple[int, ...] = ()
+    step: Pass | None = None
+
+    @property
+    def first(self) -> Update:
+        """The first update of the first round."""
+        return self.rounds[0][0]
+
+
+def find(tape: Tape, updates: list[Update], activation: Activation | None) -> list[Candidate]:
+    """Candidates among the updates of one training loop activation (None: of the whole script, without a loop)."""
+    inside = [u for u in updates if activation is None or u.place.of(activation) is not None]
+    units = _units(tape, inside)
+    found = []
+    for key, members in units.items():
+        if _carries_numbers(tape, members[0]) and _survives(members, activation):
+            found.append(_candidate(tape, key, members))
+    return sorted(found, key=lambda c: c.first.number)
+
+
+def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:
+    """Updates by location; parts of one storage that one line updates belong together."""
+    lines: dict[tuple[int, int], set[int]] = {}
+    for u in updates:
+        if u.in_place:
+            lines.setdefault((tape.storage_of(u.old), u.site), set()).add(u.old)
+    units: dict[Location, list[Update]] = {}
+    for u in updates:
+        key = u.location
+        if u.in_place:
+            storage = tape.storage_of(u.old)
+            if len(lines[storage, u.site]) > 1 or tape.shape_of(u.old) == ():
+                key = ("storage", storage)
+        units.setdefault(key, []).append(u)
+    return units
+
+
+def _carries_numbers(tape: Tape, update: Update) -> bool:
+    dtype = tape.dtype_of(tape.storage_of(update.new))
+    return dtype is None or dtype.kind == "f"
+
+
+def _survives(members: list[Update], activation: Activation | None) -> bool:
+    """Two consecutive updates in different passes of the loop without a reset between."""
+    if activation is None:
+        return sum(u.reset for u in members) <= 1
+    for before, after in zip(members, members[1:], strict=False):
+        if not after.reset and before.place.of(activation) is not after.place.of(activation):
+            return True
+    return False
+
+
+def _candidate(tape: Tape, key: Location, members: list[Update]) -> Candidate:
+    step = _step_line(members)
+    rounds: dict[Any, list[Update]] = {}
+    for u in members:
+        rounds.setdefault(_round(u, step), []).append(u)
+    first = members[0]
+    merged = key[0] == "storage"
+    region = tape.storage_of(first.old) * 4 + WHOLE if merged else first.old
+    found = Candidate(key, list(rounds.values()), region, merged)
+    found.shape = tape.shape_of(region)
+    found.step = _round(first, step)
+    return found
+
+
+def _step_line(members: list[Update]) -> Any:
+    """The innermost training loop line in more than one of whose passes the location is updated."""
+    passes: dict[Any, set[int]] = {}
+    for u in members:
+        for place in u.place.chain():
+            if place.activation is not None and place.activation.line.training:
+                passes.setdefault(place.activation.line, set()).add(id(place))
+    for place in members[0].place.chain():
+        if place.activation is not None and len(passes.get(place.activation.line, ())) > 1:
+            return place.activation.line
+    return None
+
+
+def _round(update: Update, line: Any) -> Pass | None:
+    for place in update.place.chain():
+        if place.activation is not None and place.activation.line is line:
+            return place
+    return None
+
+
+def last_entry(rounds: Iterable[list[Update]]) -> int:
+    """One past the last entry of the updates."""
+    return max((u.entry for r in rounds for u in r), default=-1) + 1

@@ -1,0 +1,349 @@
+"""The gradient that a script computed: what an update adds, freed of the rate and of optimiser state.
+
+Without state the increment itself is judged. With state it is the *dominator*: the last value of the parameter's size that
+every loss-dependent path of the increment passes before it meets state.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..record.events import COPIES, Update
+from ..replay.adjoint import Recording
+from ..tape import CONST, SCALAR, Tape, rebuild
+from .candidates import Candidate
+from .flow import Masks, backward_slice
+
+EPS = float(np.finfo(float).eps)
+AFFINE = frozenset(
+    (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, np.add, np.subtract)
+    + (np.multiply, np.divide, np.negative, operator.getitem)
+) | COPIES
+LIMITERS = frozenset((np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round))
+MOST_DOMINATORS = 80
+
+
+@dataclass(slots=True)
+class Gradient:
+    """What stands for the gradient of one candidate in one round.
+
+    ``step`` is the whole increment (shape of the candidate), ``value`` the judged one: the increment or the dominator, which
+    may be transposed or flattened. ``noise`` bounds the rounding of ``value`` where it is a difference. ``factors`` are the scalar
+    factors between gradient and increment: (storage, value, active).
+    """
+
+    step: np.ndarray
+    value: np.ndarray
+    code: int
+    entry: int
+    stateful: bool = False
+    noise: np.ndarray | float = 0.0
+    factors: list[tuple[int, float, bool]] = field(default_factory=list)
+    decay: float = 0.0
+    alternatives: list[tuple[int, np.ndarray]] = field(default_factory=list)
+
+
+class Increments:
+    """Increments of updates on a recording."""
+
+    def __init__(self, recording: Recording, masks: Masks) -> None:
+        self.recording = recording
+        self.tape: Tape = recording.replay.tape
+        self.masks = masks
+
+    def load(self, code: int) -> Any:
+        """An operand's value at the end of the window."""
+        return self.recording.replay.load(self.recording.state, code)
+
+    def of_round(self, candidate: Candidate, updates: list[Update]) -> tuple[np.ndarray, np.ndarray | float, float]:
+        """The sum of a round's increments, its rounding noise, and the weight decay factor in it."""
+        total = np.zeros(candidate.shape)
+        noise: np.ndarray | float = 0.0
+        decay = 0.0
+        for u in updates:
+            value, extra, shrink = self._one(u)
+            part = self._region(total, candidate, u)
+            if part is None:
+                total += np.reshape(value, total.shape) if np.size(value) == total.size else value
+            else:
+                part += np.reshape(value, part.shape) if np.size(value) == part.size else value
+            noise = noise + extra if np.ndim(extra) == 0 or np.shape(extra) == np.shape(noise) else np.max(extra) + np.max(noise)
+            decay += shrink
+        return total, noise, decay
+
+    def _region(self, total: np.ndarray, candidate: Candidate, u: Update) -> np.ndarray | None:
+        """The part of the candidate's array that an update of a merged storage touches."""
+        if not candidate.whole or u.old == candidate.region:
+            return None
+        tape = self.tape
+        _, offset, layout = tape.views[u.old >> 2]
+        shape, strides, _ = tape.layouts[layout]
+        _, root_strides, _ = tape.layouts[tape.storage_layout[tape.storage_of(u.old)]]
+        root_shape = candidate.shape
+        if tuple(np.zeros(root_shape).strides) != tuple(s * 8 for s in root_strides):
+            return None
+        return np.ndarray(shape, total.dtype, total.reshape(-1), offset * 8, tuple(s * 8 for s in strides))
+
+    def _one(self, u: Update) -> tuple[np.ndarray, np.ndarray | float, float]:
+        if u.in_place:
+            template, _, _ = self.tape.entry(u.entry)
+            if template.kind == "inplace":
+                return self._in_place(u, template.fn)
+            if template.kind == "call":
+                return self._call(u)
+        return self._chain(u)
+
+    def _in_place(self, u: Update, fn: Any) -> tuple[np.ndarray, np.ndarray | float, float]:
+        values, _ = self.recording.operands(u.entry)
+        old, value = values
+        if fn in (operator.iadd, operator.isub):
+            sign = 1.0 if fn is operator.iadd else -1.0
+            return sign * np.broadcast_to(value, np.shape(old)).astype(float), 0.0, 0.0
+        with np.errstate(all="ignore"):
+            new = fn(np.array(old, float), value)
+        return new - old, 4 * EPS * (np.abs(new) + np.abs(old)), 0.0
+
+    def _call(self, u: Update) -> tuple[np.ndarray, np.ndarray | float, float]:
+        """The call on zeros where that is its increment (ufunc.at), else the difference it makes."""
+        template, codes, _ = self.tape.entry(u.entry)
+        values, _ = self.recording.operands(u.entry)
+        place = template.writes[-1]
+        fn = template.fn
+        same = [i for i, c in enumerate(codes) if c == codes[place]]
+        kept = [np.array(v, float) if i in same else v for i, v in enumerate(values)]
+        affine = getattr(fn, "__name__", "") == "at" or fn in (np.add, np.subtract)
+        start = np.zeros(np.shape(values[place])) if affine else np.array(values[place], float)
+        for i in same:
+            kept[i] = start
+        tree = rebuild(template.structure, iter(kept))
+        args, kwargs = tree[0], (tree[1] if len(tree) > 1 else {})
+        before = start.copy()
+        with np.errstate(all="ignore"):
+            fn(*args, **kwargs)  # type: ignore[misc]
+        old = np.asarray(values[place], float)
+        return start - before, 0.0 if affine else 4 * EPS * (np.abs(start) + np.abs(old)), 0.0
+
+    def _chain(self, u: Update) -> tuple[np.ndarray, np.ndarray | float, float]:
+        """new = A old + b along the path: b from the path with old = 0, A from old = 1."""
+        affine = all(self.tape.templates[self.tape.entry_template[e]].fn in AFFINE for e in u.path)
+        if affine:
+            at_zero = self._follow(u, 0.0)
+            at_one = self._follow(u, 1.0)
+            if at_zero is not None and at_one is not None:
+                slope = np.asarray(at_one) - np.asarray(at_zero)
+                if np.all(np.abs(slope - 1.0) < 1e-9 * (1 + np.abs(at_zero))) and not self._scales(u):
+                    return np.asarray(at_zero, float), 0.0, 0.0
+                old = self._old(u)
+                factor = float(np.mean(slope)) - 1.0
+                return at_zero + (slope - 1.0) * old, 4 * EPS * np.abs(old), factor
+        old, new = self._old(u), np.asarray(self.load(u.new) if not u.in_place else self._new_region(u), float)
+        return new - old, 4 * EPS * (np.abs(new) + np.abs(old)), 0.0
+
+    def _scales(self, u: Update) -> bool:
+        scaling = (operator.mul, operator.truediv, np.multiply, np.divide)
+        return any(self.tape.templates[self.tape.entry_template[e]].fn in scaling for e in u.path)
+
+    def _new_region(self, u: Update) -> Any:
+        return self.recording.operands(u.entry)[0][1]
+
+    def _old(self, u: Update) -> np.ndarray:
+        """The value before the update: the operand that the innermost entry of the path read."""
+        last = u.path[-1]
+        template, codes, outputs = self.tape.entry(last)
+        if template.kind == "element" or template.fn is operator.getitem:
+            return np.asarray(self.load(outputs[0]), float)
+        values, _ = self.recording.operands(last)
+        target = self.tape.storage_of(u.old)
+        for code, value in zip(codes, values, strict=True):
+            if self.tape.storage_of(code) == target:
+                return np.asarray(value, float)
+        return np.asarray(self.load(u.old), float)
+
+    def _follow(self, u: Update, start: float) -> Any:
+        """The path's result when the old value is ``start`` everywhere."""
+        target = self.tape.storage_of(u.old)
+        value: Any = None
+        for entry in reversed(u.path):
+            template, codes, outputs = self.tape.entry(entry)
+            if template.kind == "element" or template.fn is operator.getitem:
+                value = np.full(self.tape.shape_of(outputs[0]), start)[()]
+            else:
+                operands, _ = self.recording.operands(entry)
+                replaced, used = [], False
+                for code, operand in zip(codes, operands, strict=True):
+                    if self.tape.storage_of(code) == target and not used:
+                        operand = np.full(np.shape(operand), start)[()] if value is None else value
+                        used = True
+                    replaced.append(operand)
+                if template.structure is None:
+                    value = template.fn(*replaced)  # type: ignore[misc]
+                elif len(tree := rebuild(template.structure, iter(replaced))) == 1:
+                    value = template.fn(*tree[0])  # type: ignore[misc]
+                else:
+                    return None
+            target = self.tape.storage_of(outputs[0])
+        return value
+
+
+class Extraction:
+    """Finds, for each parameter, the value that stands for its gradient."""
+
+    def __init__(self, recording: Recording, everything: Masks, state_storages: set[int], state_masks: Masks) -> None:
+        self.recording = recording
+        self.tape: Tape = recording.replay.tape
+        self.masks = everything
+        self.states = state_storages
+        self.state_masks = state_masks
+        self.increments = Increments(recording, everything)
+        self.cache: dict[tuple[int, int, int], Gradient] = {}
+
+    def gradient(self, candidate: Candidate, updates: list[Update]) -> Gradient:
+        """The judged value of one round."""
+        step, noise, decay = self.increments.of_round(candidate, updates)
+        sources = [c for u in updates for c in u.increments if self.masks.of(c)]
+        stateful = any(self._meets_state(c) for c in sources)
+        u = updates[-1]
+        made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
+        if stateful:
+            found = self._dominator(candidate, sources, u.entry)
+            if found is not None:
+                made.code, made.value, made.entry = found[0], np.asarray(self.increments.load(found[0]), float), found[1]
+                made.noise = 0.0
+        elif len(sources) == 1 and len(updates) == 1:
+            made.alternatives = self._before_limiters(candidate, sources[0])
+        if sources:
+            made.factors = self._factors(made.code if stateful else sources[0])
+        return made
+
+    def _meets_state(self, code: int) -> bool:
+        storage = self.tape.storage_of(code)
+        return storage in self.states or bool(self.state_masks.masks.get(storage, 0))
+
+    def _dominator(self, candidate: Candidate, sources: list[int], end: int) -> tuple[int, int] | None:
+        targets = [self.tape.storage_of(c) for c in sources]
+        begin = self.recording.entries[0] if self.recording.entries else 0
+        entries = backward_slice(self.tape, targets, end + 1, begin)
+        graph = _Graph(self.tape, entries, self.masks, self.states, self.state_masks)
+        if not graph.frontier:
+            return None
+        size = int(np.prod(candidate.shape, dtype=int))
+        tried = 0
+        for number in reversed(graph.free):
+            code = self.tape.entry(number)[2]
+            if len(code) != 1 or code[0] & 3 == CONST or int(np.prod(self.tape.shape_of(code[0]), dtype=int)) != size:
+                continue
+            tried += 1
+            if graph.dominates(number):
+                return code[0], number
+            if tried > MOST_DOMINATORS:
+                break
+        return None
+
+    def _before_limiters(self, candidate: Candidate, code: int) -> list[tuple[int, np.ndarray]]:
+        """Values of the same shape further up a chain that ends in a clip, a sign or the like."""
+        out: list[tuple[int, np.ndarray]] = []
+        limited = False
+        for _ in range(12):
+            entry = self.tape.storage_born[self.tape.storage_of(code)]
+            if entry < 0:
+                break
+            template, inputs, _ = self.tape.entry(entry)
+            active = [c for c in inputs if self.masks.of(c) and self.tape.shape_of(c) == candidate.shape]
+            limited = limited or template.fn in LIMITERS
+            if not active or template.kind != "op":
+                break
+            code = active[0]
+            if limited:
+                out.append((code, np.asarray(self.increments.load(code), float)))
+        return out
+
+    def _factors(self, code: int) -> list[tuple[int, float, bool]]:
+        """Scalar factors on the way from the increment to the gradient: (storage, value, depends on parameters)."""
+        found: list[tuple[int, float, bool]] = []
+        for _ in range(12):
+            storage = self.tape.storage_of(code)
+            entry = self.tape.storage_born[storage] if storage >= 0 else -1
+            if entry < 0:
+                break
+            template, inputs, _ = self.tape.entry(entry)
+            if template.fn in (operator.neg, np.negative, operator.pos):
+                code = inputs[0]
+                continue
+            scaling = template.fn in (operator.mul, np.multiply) or template.fn in (operator.truediv, np.divide)
+            if not scaling or len(inputs) != 2 or template.structure is not None:
+                break
+            shapes = [self.tape.shape_of(c) for c in inputs]
+            scalar = 0 if shapes[0] == () and (shapes[1] != () or not self.masks.of(inputs[0])) else 1
+            if shapes[scalar] != () or (scalar == 0 and template.fn in (operator.truediv, np.divide)):
+                break
+            value = float(self.increments.load(inputs[scalar]))
+            if template.fn in (operator.truediv, np.divide):
+                value = 1.0 / value if value else 0.0
+            active = bool(self.masks.of(inputs[scalar]))
+            divides = template.fn in (operator.truediv, np.divide)
+            if active or (self._is_rate(inputs[scalar]) and not divides):
+                found.append((self.tape.storage_of(inputs[scalar]), value, active))
+            code = inputs[1 - scalar]
+        return found
+
+    def _is_rate(self, code: int) -> bool:
+        """A number that nothing in the step computed from data: a literal, a name bound to one, a schedule."""
+        return code & 3 == SCALAR and not self.masks.of(code)
+
+
+class _Graph:
+    """The loss-dependent entries behind an increment, split at optimiser state."""
+
+    def __init__(self, tape: Tape, entries: Iterable[int], masks: Masks, states: set[int], state_masks: Masks) -> None:
+        self.tape = tape
+        self.active = [e for e in entries if masks.entry_masks.get(e)]
+        self.masks = masks
+
+        def stateful(number: int) -> bool:
+            template, inputs, outputs = tape.entry(number)
+            written = {tape.storage_of(inputs[i]) for i in template.writes} | {tape.storage_of(c) for c in outputs}
+            return bool(written & states) or bool(state_masks.entry_masks.get(number))
+
+        self.free = [e for e in self.active if not stateful(e)]
+        free = set(self.free)
+        made = {tape.storage_of(c) for e in self.free for c in tape.entry(e)[2]}
+        self.frontier: set[int] = set()
+        for number in self.active:
+            if number not in free:
+                self.frontier |= {tape.storage_of(c) for c in tape.entry(number)[1]} & made
+
+    def dominates(self, blocked: int) -> bool:
+        """Whether no frontier value depends on the parameters except through this entry."""
+        tape = self.tape
+        cut = {tape.storage_of(c) for c in tape.entry(blocked)[2]}
+        if not self._leads_on(blocked):
+            return False
+        alive: set[int] = set()
+        inside = {tape.storage_of(c) for e in self.free for c in tape.entry(e)[2]}
+        for number in self.free:
+            template, inputs, outputs = tape.entry(number)
+            if number == blocked:
+                continue
+            live = any(
+                tape.storage_of(c) in alive or (tape.storage_of(c) not in inside and self.masks.of(c)) for c in inputs if c & 3 != CONST
+            )
+            if live:
+                alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
+        return not (alive - cut) & self.frontier
+
+    def _leads_on(self, blocked: int) -> bool:
+        """Whether the entry reaches the frontier at all."""
+        reached = {self.tape.storage_of(c) for c in self.tape.entry(blocked)[2]}
+        if reached & self.frontier:
+            return True
+        for number in self.free:
+            if number > blocked:
+                _, inputs, outputs = self.tape.entry(number)
+                if any(self.tape.storage_of(c) in reached for c in inputs if c & 3 != CONST):
+                    reached |= {self.tape.storage_of(c) for c in outputs}
+        return bool(reached & self.frontier)

@@ -1,0 +1,167 @@
+"""Standard losses at the output layer, for scripts that compute no loss of their own.
+
+A head is the place where a target (an array that no parameter reaches) first meets an output. The seeds are the losses'
+derivatives with respect to the output p for target y: squared error p - y; binary cross-entropy (p - y) / (p (1 - p));
+softmax cross-entropy -y / p (rows of p sum to one).
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+import numpy as np
+
+from ..replay.adjoint import Recording
+from ..tape import CONST, Tape
+from .window import Window
+
+MOST_HEADS = 8
+MEETS = frozenset((operator.sub, operator.add, np.subtract, np.add, operator.truediv, np.divide, operator.mul, np.multiply))
+
+
+@dataclass(slots=True)
+class Head:
+    """The executions of one line where output meets target: operand codes of outputs, and of targets where there are any."""
+
+    site: int
+    entries: list[int]
+    outputs: list[int]
+    targets: list[int]  # for integer labels: what was gathered at them
+    labels: bool = False
+
+
+def find(window: Window, path: set[int], end: int) -> list[Head]:
+    """Places where an output meets a target, in program order."""
+    tape = window.tape
+    sites: dict[int, Head] = {}
+    for number in sorted(path):
+        mask = window.masks.entry_masks.get(number, 0)
+        if number >= end or not mask:
+            continue
+        template, inputs, _ = tape.entry(number)
+        pair = None
+        if template.kind == "op" and template.fn in MEETS and len(inputs) == 2:
+            pair = _meeting(window, inputs[0], inputs[1])
+        elif template.kind == "inplace" and template.fn in (operator.isub, operator.iadd):
+            pair = _meeting(window, inputs[0], inputs[1])
+        if pair is None:
+            continue
+        head = sites.setdefault(template.site, Head(template.site, [], [], []))
+        head.entries.append(number)
+        head.outputs.append(pair[0])
+        head.targets.append(pair[1])
+    return list(sites.values())[:MOST_HEADS]
+
+
+def _meeting(window: Window, left: int, right: int) -> tuple[int, int] | None:
+    tape = window.tape
+    masks = [window.masks.of(left), window.masks.of(right)]
+    if bool(masks[0]) == bool(masks[1]):
+        return None
+    output, target = (left, right) if masks[0] else (right, left)
+    if target & 3 == CONST and type(tape.constants[target >> 2]) not in (int, np.ndarray):
+        return None
+    a, b = tape.shape_of(output), tape.shape_of(target)
+    if a != b and not (np.prod(a, dtype=int) == np.prod(b, dtype=int)) and b != ():
+        return None
+    if b == () and a != () and not _named(tape, target):
+        return None
+    return output, target
+
+
+def _named(tape: Tape, code: int) -> bool:
+    """A number that was read from data or bound to a name, not a literal in a formula."""
+    return code & 3 != CONST and tape.storage_born[code >> 2] >= 0
+
+
+def label_heads(window: Window, path: set[int], end: int) -> list[Head]:
+    """``d[range(n), y] -= 1`` and its kin: a store of (entry - constant) into the output or a copy of it."""
+    tape = window.tape
+    sites: dict[int, Head] = {}
+    for number in sorted(path):
+        template, inputs, _ = tape.entry(number)
+        if number >= end or not template.writes:
+            continue
+        fancy = template.kind == "call" and template.fn is operator.setitem
+        if not fancy and template.kind != "store":
+            continue
+        found = _gathered_less_one(window, inputs[-1])
+        if found is None or tape.storage_of(found[0]) != tape.storage_of(inputs[0]):
+            continue
+        head = sites.setdefault(template.site, Head(template.site, [], [], [], True))
+        head.entries.append(number)
+        head.outputs.append(inputs[0])
+        head.targets.append(found[1])
+    return list(sites.values())[:MOST_HEADS]
+
+
+def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:
+    """For ``array[...] - 1`` (or + 1): operand codes of the array and of what was gathered."""
+    tape = window.tape
+    storage = tape.storage_of(code)
+    entry = tape.storage_born[storage] if storage >= 0 else -1
+    if entry < 0:
+        return None
+    template, inputs, _ = tape.entry(entry)
+    if template.fn not in (operator.sub, operator.add) or len(inputs) != 2:
+        return None
+    gathered = [c for c in inputs if window.masks.of(c)]
+    if len(gathered) != 1:
+        return None
+    origin = tape.storage_born[tape.storage_of(gathered[0])]
+    if origin < 0:
+        return None
+    gather, sources, _ = tape.entry(origin)
+    return (sources[0], gathered[0]) if gather.kind == "element" or gather.fn is operator.getitem else None
+
+
+KINDS = ("softmax cross-entropy", "binary cross-entropy", "squared error")
+
+
+def seeds(kind: str, head: Head, recording: Recording) -> list[tuple[int, int, np.ndarray]] | None:
+    """Adjoint seeds (entry, operand code, value) of a standard loss; None where it makes no sense for the values."""
+    out: list[tuple[int, int, np.ndarray]] = []
+    for entry, output, target in zip(head.entries, head.outputs, head.targets, strict=True):
+        g = _label_seed(kind, head, recording, entry, target) if head.labels else _seed(kind, recording, entry, output, target)
+        if g is None:
+            return None
+        out.append((entry, output, g))
+    return out
+
+
+def _seed(kind: str, recording: Recording, entry: int, output: int, target: int) -> np.ndarray | None:
+    codes = list(recording.replay.tape.entry(entry)[1])
+    values, _ = recording.operands(entry)
+    p = np.asarray(values[codes.index(output)], float)
+    y = np.asarray(values[codes.index(target)], float)
+    y = y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape)
+    return _derivative(kind, p, y)
+
+
+def _label_seed(kind: str, head: Head, recording: Recording, entry: int, gathered: int) -> np.ndarray | None:
+    """-1/p at the labelled entries, zero elsewhere."""
+    if kind != "softmax cross-entropy":
+        return None
+    p = np.asarray(recording.replay.load(recording.state, gathered), float)
+    if not (np.all(p > 0) and np.all(p <= 1)):
+        return None
+    tape = recording.replay.tape
+    template, codes, _ = tape.entry(entry)
+    if template.kind == "store":
+        return -1.0 / p
+    args, _ = recording.replay.arguments(recording.state, entry)
+    g = np.zeros(tape.shape_of(codes[0]))
+    g[args[1]] = -1.0 / p
+    return g
+
+
+def _derivative(kind: str, p: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+    if kind == "squared error":
+        return p - y
+    if not (np.all(p > 0) and np.all(p < 1) and np.all(y >= 0) and np.all(y <= 1)):
+        return None
+    if kind == "binary cross-entropy":
+        return (p - y) / (p * (1 - p))
+    if p.size < 2 or not any(np.allclose(p.sum(axis=axis), 1.0, atol=1e-6) for axis in range(p.ndim)):
+        return None
+    return -y / p

@@ -1,0 +1,123 @@
+"""What the loss may be: scalars of the script, in the order in which they are to be tried."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..tape import CONST, SCALAR, Tape
+from .flow import FLAT, backward_slice
+from .window import Window
+
+MOST_OFF_PATH = 80
+MOST_ON_PATH = 40
+LARGEST_GUARD = 1e-3
+PICKS = frozenset((max, min, np.max, np.min, np.amax, np.amin, np.ndarray.max, np.ndarray.min, np.ndarray.item, float, np.float64))
+GUARDED = frozenset((np.log, np.log2, np.log10, np.sqrt, np.divide, operator.truediv, np.power, operator.pow))
+
+
+@dataclass(slots=True)
+class Hypothesis:
+    """A scalar of the script that may be its loss: the sum of ``codes``, one for each execution of ``site``."""
+
+    site: int
+    codes: list[int]
+    entries: list[int]
+    on_path: bool
+    mask: int = 0
+    guards: dict[int, int] = field(default_factory=dict)  # entry -> position of the operand that is a guard
+    source: str = "own"
+    tail: list[int] = field(default_factory=list)  # entries that were carried over for it
+
+    @property
+    def last(self) -> int:
+        """One past the last entry that computes it."""
+        return max(self.entries) + 1
+
+
+def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothesis]:
+    """Scalars that depend on a parameter: off the increments' path first, the most downstream first."""
+    tape = window.tape
+    path = set(backward_slice(tape, {tape.storage_of(c) for c in increments}, window.end, window.begin))
+    sites: dict[tuple[int, object], list[Hypothesis]] = {}
+    updated = set(window.barriers)
+    for number, mask in window.masks.entry_masks.items():
+        if number >= end or number in updated:
+            continue
+        template, _, outputs = tape.entry(number)
+        if template.kind != "op" or len(outputs) != 1 or not _is_scalar(tape, outputs[0]) or template.fn in FLAT:
+            continue
+        made = sites.setdefault((template.site, template.fn), [])
+        found = next((h for h in made if window.compatible(h.mask, mask)), None)
+        if found is None:
+            found = Hypothesis(template.site, [], [], False)
+            made.append(found)
+        found.codes.append(outputs[0])
+        found.entries.append(number)
+        found.mask |= mask
+        found.on_path = found.on_path or number in path
+    every = [h for hs in sites.values() for h in hs if not _only_picks(tape, h)]
+    off = sorted((h for h in every if not h.on_path), key=lambda h: -h.last)[:MOST_OFF_PATH]
+    on = sorted((h for h in every if h.on_path), key=lambda h: -h.last)[:MOST_ON_PATH]
+    return off + on
+
+
+def _is_scalar(tape: Tape, code: int) -> bool:
+    tag = code & 3
+    if tag == CONST:
+        return False
+    if tag == SCALAR:
+        return True
+    dtype = tape.dtype_of(tape.storage_of(code))
+    return dtype is not None and dtype.kind == "f" and int(np.prod(tape.shape_of(code), dtype=int)) == 1
+
+
+def _only_picks(tape: Tape, h: Hypothesis) -> bool:
+    """A gather or an extreme alone is no loss."""
+    template, inputs, _ = tape.entry(h.entries[0])
+    return template.fn in PICKS and not any(_is_scalar(tape, c) for c in inputs)
+
+
+def guards_of(window: Window, h: Hypothesis, path: set[int]) -> dict[int, int]:
+    """Small constants added inside a logarithm, a root or a divisor on the way to the scalar, off the increments' path."""
+    tape = window.tape
+    entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin)
+    feeds: dict[int, set[object]] = {}
+    for number in entries:
+        template, inputs, _ = tape.entry(number)
+        for code in inputs:
+            if code & 3 != CONST:
+                feeds.setdefault(tape.storage_of(code), set()).add(template.fn)
+    found: dict[int, int] = {}
+    for number in entries:
+        template, inputs, outputs = tape.entry(number)
+        if template.fn not in (operator.add, operator.sub, np.add, np.subtract) or len(inputs) != 2 or number in path:
+            continue
+        if not feeds.get(tape.storage_of(outputs[0]), set()) & GUARDED:
+            continue
+        for position, code in enumerate(inputs):
+            if _tiny(window, code):
+                found[number] = position
+    return found
+
+
+def _tiny(window: Window, code: int) -> bool:
+    if code & 3 != SCALAR or window.masks.of(code):
+        return False
+    value = window.tape.leaves.get(code >> 2)
+    if value is None:
+        value = _constant_of(window.tape, code >> 2)
+    return value is not None and 0 < abs(float(value)) <= LARGEST_GUARD
+
+
+def _constant_of(tape: Tape, storage: int) -> float | None:
+    """The value of a number that is a copy of a leaf (a name bound to a literal)."""
+    entry = tape.storage_born[storage]
+    if entry < 0:
+        return None
+    template, inputs, _ = tape.entry(entry)
+    if template.fn is operator.pos and inputs[0] >> 2 in tape.leaves:
+        return float(tape.leaves[inputs[0] >> 2])
+    return None

@@ -1,0 +1,420 @@
+"""From a recorded training to its loss, its parameters and how each gradient compares with the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..record.events import Update
+from ..record.functions import Call
+from ..record.loops import Activation
+from ..replay.adjoint import Recording, Sweep
+from ..replay.forward import ReplayError
+from ..tape import Tape
+from . import candidates as candidates_
+from . import heads, hypotheses, transplant
+from .candidates import Candidate
+from .compare import Comparison, compare, oriented
+from .flow import Masks, backward_slice
+from .gradient import Extraction, Gradient
+from .hypotheses import Hypothesis
+from .window import Version, Window
+
+Seeds = list[tuple[int, int, Any]]
+
+
+@dataclass(slots=True)
+class Match:
+    """One parameter under one hypothesis."""
+
+    version: Version
+    gradient: Gradient
+    comparison: Comparison
+    truth: np.ndarray
+    bound: np.ndarray
+    blocked: list[str] = field(default_factory=list)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the gradient is a multiple of the truth within rounding, or both are zero."""
+        return self.comparison.exact
+
+
+@dataclass(slots=True)
+class Trial:
+    """A hypothesis evaluated: how each parameter that it depends on compares."""
+
+    hypothesis: Hypothesis
+    kind: str
+    seeds: Seeds
+    matches: list[Match]
+    sweep: Sweep
+    recording: Recording
+    identified: bool = False
+    witness: str = ""
+
+    @property
+    def matched(self) -> set[int]:
+        """Ids of the candidates whose gradient agrees."""
+        return {id(m.version.candidate) for m in self.matches if m.exact}
+
+    @property
+    def full(self) -> bool:
+        """Whether every parameter of the hypothesis agrees."""
+        return bool(self.matches) and all(m.exact for m in self.matches)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What is known of one training."""
+
+    activation: Activation | None
+    window: Window
+    parameters: list[Candidate]
+    states: list[Candidate]
+    others: list[Candidate]
+    trials: list[Trial] = field(default_factory=list)  # those that were accepted, the main one first
+    considered: list[Trial] = field(default_factory=list)
+    own: bool = False
+    recording: Recording | None = None
+    extraction: Extraction | None = None
+    fault: str = ""
+
+
+class Judge:
+    """Finds loss and parameters of one training on a finished tape."""
+
+    def __init__(self, tape: Tape, updates: list[Update], calls: dict[int, list[Call]]) -> None:
+        self.tape = tape
+        self.updates = updates
+        self.calls = calls
+
+    def judge(self, activation: Activation | None) -> Judgement | None:
+        """The judgement of one training loop (None: the whole script); None when nothing is updated in it."""
+        found = candidates_.find(self.tape, self.updates, activation)
+        if not found:
+            return None
+        parameters, states, others = self._classify(found)
+        if not parameters:
+            return None
+        window = Window(self.tape, [*parameters, *states], 2, self._end([*parameters, *states]))
+        made = Judgement(activation, window, parameters, states, others)
+        try:
+            made.recording = window.record()
+        except ReplayError as problem:
+            made.fault = str(problem)
+            return made
+        self._find_loss(made)
+        return made
+
+    # candidates
+
+    def _end(self, found: list[Candidate]) -> int:
+        """One past the second step: the end of the pass that holds the last update of the second round."""
+        end = 0
+        for c in found:
+            last = c.rounds[min(1, len(c.rounds) - 1)][-1]
+            end = max(end, last.entry + 1)
+            place = c.step
+            activation = place.activation if place is not None else None
+            if activation is not None:
+                later = [e for e in activation.entries if e > last.entry]
+                end = max(end, min(later, default=len(self.tape)))
+            elif place is None:
+                end = len(self.tape)
+        return min(end, len(self.tape))
+
+    def _classify(self, found: list[Candidate]) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
+        """Parameters feed their own increment; state is read by a parameter's increment; the rest is copies and counters."""
+        tape = self.tape
+        end = candidates_.last_entry(c.rounds[0] for c in found)
+        sources = [(tape.storage_born[tape.storage_of(c.region)], tape.storage_of(c.region)) for c in found]
+        masks = Masks(tape, sources, {}, end, pinned=False)
+        own = [self._increment_mask(c, masks) for c in found]
+        parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
+        read = 0
+        for i, c in enumerate(found):
+            if c in parameters:
+                read |= own[i]
+        states = [c for i, c in enumerate(found) if c not in parameters and read >> i & 1]
+        states += [c for c in found if c not in parameters and c not in states and self._feeds(c, parameters)]
+        others = [c for c in found if c not in parameters and c not in states]
+        return parameters, states, others
+
+    def _increment_mask(self, c: Candidate, masks: Masks) -> int:
+        mask = 0
+        for u in c.rounds[0]:
+            for code in u.increments:
+                mask |= masks.of(code)
+        return mask
+
+    def _feeds(self, c: Candidate, parameters: list[Candidate]) -> bool:
+        """State that begins as a plain number is first seen when it is updated a second time."""
+        tape = self.tape
+        storages = {tape.storage_of(u.old) for r in c.rounds[:1] for u in r} | {tape.storage_of(u.new) for r in c.rounds[:1] for u in r}
+        targets = {tape.storage_of(code) for p in parameters for r in p.rounds[:2] for u in r for code in u.increments}
+        return bool(storages & targets) or self._reaches(storages, targets, candidates_.last_entry(r for p in parameters for r in p.rounds[:2]))
+
+    def _reaches(self, storages: set[int], targets: set[int], end: int) -> bool:
+        reached = set(storages)
+        for number in range(end):
+            template, inputs, outputs = self.tape.entry(number)
+            if template.writes or any(self.tape.storage_of(code) in reached for code in inputs):
+                if any(self.tape.storage_of(code) in reached for code in inputs):
+                    reached |= {self.tape.storage_of(code) for code in outputs}
+        return bool((reached - storages) & targets)
+
+    # losses
+
+    def _find_loss(self, made: Judgement) -> None:
+        window, recording = made.window, made.recording
+        assert recording is not None
+        self._prepare(made)
+        increments = [c for p in made.parameters for r in p.rounds[:2] for u in r for c in (*u.increments, u.new)]
+        own = hypotheses.own_scalars(window, increments, window.end)
+        recording = self._complete(made, own)
+        path = set(backward_slice(self.tape, {self.tape.storage_of(c) for c in increments}, window.end, window.begin))
+        off = [h for h in own if not h.on_path]
+        trials: list[Trial] = []
+        self._try_all(made, off, trials)
+        if not any(t.full for t in trials):
+            self._try_guards(made, off, path, trials)
+        if not any(t.full for t in trials):
+            self._try_elsewhere(made, trials)
+        if not any(t.full for t in trials):
+            self._try_all(made, [h for h in own if h.on_path], trials)
+        made.own = any(not t.hypothesis.on_path for t in trials)
+        if not any(t.identified for t in trials):
+            self._try_heads(made, path, trials)
+        made.considered = trials
+        made.trials = _choose(self.tape, made, trials)
+
+    def _prepare(self, made: Judgement) -> None:
+        tape = self.tape
+        every = [*made.parameters, *made.states]
+        sources = [(tape.storage_born[tape.storage_of(c.region)], tape.storage_of(c.region)) for c in every]
+        everything = Masks(tape, sources[: len(made.parameters)], {}, made.window.end, pinned=False)
+        state_sources = sources[len(made.parameters) :]
+        storages = {tape.storage_of(code) for c in made.states for r in c.rounds[:2] for u in r for code in (u.old, u.new)}
+        born = [(tape.storage_born[s], s) for s in storages]
+        state_masks = Masks(tape, state_sources + born, {}, made.window.end, pinned=False)
+        assert made.recording is not None
+        made.extraction = Extraction(made.recording, everything, storages, state_masks)
+
+    def _complete(self, made: Judgement, own: list[Hypothesis]) -> Recording:
+        """Record again with the scalars in it, where the increments alone did not need them."""
+        wanted = [self.tape.storage_of(c) for h in own for c in h.codes]
+        recording = made.window.record(wanted)
+        made.recording = recording
+        self._prepare(made)
+        return recording
+
+    def _try_all(self, made: Judgement, found: list[Hypothesis], trials: list[Trial]) -> None:
+        for h in found:
+            seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
+            trial = self.evaluate(made, h, seeds, made.recording, h.mask, "expression")
+            if trial is not None:
+                trials.append(trial)
+                if trial.full and trial.identified and self._covers(made, trial):
+                    return
+
+    def _covers(self, made: Judgement, trial: Trial) -> bool:
+        return {id(p) for p in made.parameters} <= trial.matched
+
+    def _try_guards(self, made: Judgement, off: list[Hypothesis], path: set[int], trials: list[Trial]) -> None:
+        """The same scalars without the small constants that guard a logarithm or a root."""
+        for h in off:
+            guards = hypotheses.guards_of(made.window, h, path)
+            if not guards:
+                continue
+            bare = replace(h, guards=guards)
+            recording = self._without(made, guards)
+            if recording is None:
+                continue
+            seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
+            trial = self.evaluate(made, bare, seeds, recording, h.mask, "expression")
+            if trial is not None:
+                trials.append(trial)
+                if trial.full:
+                    return
+
+    def _without(self, made: Judgement, guards: dict[int, int]) -> Recording | None:
+        assert made.recording is not None
+        replay = made.recording.replay.without(guards)
+        changed = Recording(replay, made.window.fork(), made.recording.entries)
+        try:
+            changed.run()
+        except ReplayError:
+            return None
+        return changed
+
+    def _try_elsewhere(self, made: Judgement, trials: list[Trial]) -> None:
+        """Losses computed elsewhere in the script, carried over to the step's own values."""
+        assert made.recording is not None
+        for h in transplant.carried_over(self.tape, made.window, self.calls, made.recording):
+            recording = transplant.extend(made.recording, made.window, h)
+            if recording is None:
+                continue
+            seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
+            trial = self.evaluate(made, h, seeds, recording, h.mask, "expression")
+            if trial is not None:
+                trials.append(trial)
+                if trial.full and trial.identified:
+                    return
+
+    def _try_heads(self, made: Judgement, path: set[int], trials: list[Trial]) -> None:
+        assert made.recording is not None
+        window = made.window
+        end = candidates_.last_entry(r for p in made.parameters for r in p.rounds[:1])
+        for head in [*heads.label_heads(window, path, end), *heads.find(window, path, end)]:
+            for kind in heads.KINDS:
+                seeds = heads.seeds(kind, head, made.recording)
+                if seeds is None:
+                    continue
+                mask = 0
+                for code in head.outputs:
+                    mask |= window.masks.of(code)
+                h = Hypothesis(head.site, head.outputs, head.entries, False, mask, {}, "inferred")
+                trial = self.evaluate(made, h, list(seeds), made.recording, mask, kind)
+                if trial is not None:
+                    trials.append(trial)
+                    if trial.full and trial.identified:
+                        return
+
+    # one hypothesis
+
+    def evaluate(self, made: Judgement, h: Hypothesis, seeds: Seeds, recording: Recording | None, mask: int, kind: str) -> Trial | None:
+        """Sweep from the seeds and compare every parameter in the mask."""
+        assert recording is not None and made.extraction is not None
+        window = made.window
+        chosen = [v for v in _first_versions(window.in_mask(mask)) if v.candidate in made.parameters]
+        if not chosen:
+            return None
+        sweep = window.sweep(recording, seeds, bounded=True)
+        matches = []
+        for v in chosen:
+            t, bound = window.adjoint(sweep, v, recording)
+            g = self._gradient(made, v)
+            value = oriented(g.value, t)
+            comparison = compare(value, t, bound, g.noise)
+            if not comparison.exact:
+                comparison, g = _other_values(g, t, bound, comparison)
+            matches.append(Match(v, g, comparison, t, bound))
+        _settle_zeros(matches)
+        trial = Trial(h, kind, seeds, matches, sweep, recording)
+        self._identify(made, trial)
+        return trial
+
+    def _gradient(self, made: Judgement, v: Version) -> Gradient:
+        assert made.extraction is not None
+        cache = made.extraction.cache
+        key = (id(v.candidate), v.round_, v.index)
+        if key not in cache:
+            cache[key] = made.extraction.gradient(v.candidate, v.candidate.rounds[v.round_][v.index :])
+        return cache[key]
+
+    def _identify(self, made: Judgement, trial: Trial) -> None:
+        """A witness: a gradient with more than three entries, not constant, no multiple of the parameter itself."""
+        for m in trial.matches:
+            if m.comparison.agreement == "exact" and m.truth.size > 3 and not _plain(m, made):
+                trial.identified = True
+                trial.witness = m.version.candidate.name
+                return
+        small = [m for m in trial.matches if m.comparison.agreement == "exact"]
+        if trial.full and sum(m.truth.size for m in small) > 1 and all(m.truth.size <= 3 for m in trial.matches):
+            trial.identified = _one_scale(small)
+            trial.witness = small[0].version.candidate.name
+
+
+def _first_versions(versions: list[Version]) -> list[Version]:
+    """One version a candidate: the earliest."""
+    seen: set[int] = set()
+    out = []
+    for v in versions:
+        if id(v.candidate) not in seen:
+            seen.add(id(v.candidate))
+            out.append(v)
+    return out
+
+
+def _other_values(g: Gradient, t: np.ndarray, bound: np.ndarray, first: Comparison) -> tuple[Comparison, Gradient]:
+    """The value before a clip or a sign, where that agrees; and the increment without weight decay."""
+    for code, value in g.alternatives:
+        found = compare(oriented(value, t), t, bound)
+        if found.exact:
+            return found, replace(g, value=value, code=code)
+    return first, g
+
+
+def _settle_zeros(matches: list[Match]) -> None:
+    """Judge zero gradients at the scale of the others."""
+    scales = [abs(m.comparison.scale) for m in matches if m.comparison.agreement == "exact" and m.comparison.scale]
+    if not scales:
+        return
+    for m in matches:
+        if m.comparison.scale is None:
+            m.comparison = compare(oriented(m.gradient.value, m.truth), m.truth, m.bound, m.gradient.noise, max(scales))
+            if m.comparison.agreement == "off" and m.gradient.stateful and np.any(m.truth):
+                m.comparison = replace(m.comparison, agreement="zero")
+
+
+def _plain(m: Match, made: Judgement) -> bool:
+    """Constant, or a multiple of the parameter's own value."""
+    t = m.truth.ravel()
+    if np.allclose(t, t[0], rtol=1e-9, atol=0.0):
+        return True
+    assert made.recording is not None
+    try:
+        w = np.asarray(made.recording.replay.load(made.window.base, m.version.code), float).ravel()
+    except ReplayError:
+        return False
+    return w.size == t.size and bool(np.any(w)) and compare(t, w).exact
+
+
+def _one_scale(matches: list[Match]) -> bool:
+    scales = [m.comparison.scale for m in matches if m.comparison.scale is not None]
+    return len(scales) > 1 and all(abs(s / scales[0] - 1) < 1e-9 for s in scales[1:])
+
+
+def _choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
+    """The accepted hypotheses: the first identified one, unless a later one that is no part of it explains more."""
+    identified = [t for t in trials if t.identified]
+    if not identified:
+        return []
+    main = identified[0]
+    wanted = {id(p) for p in made.parameters}
+    for t in identified[1:]:
+        more = t.matched > main.matched or (wanted <= t.matched and not wanted <= main.matched)
+        if more and not _is_part(tape, made, t, main):
+            main = t
+    accepted = [main]
+    missing = wanted - main.matched
+    for t in identified:
+        if missing and t is not main and missing <= t.matched and not _is_part(tape, made, t, main):
+            accepted.append(t)
+            missing -= t.matched
+    if len(accepted) == 1 and missing:
+        accepted += _partners(tape, made, identified, main, missing)
+    return accepted
+
+
+def _partners(tape: Tape, made: Judgement, identified: list[Trial], main: Trial, missing: set[int]) -> list[Trial]:
+    """Several further losses that together explain everything that the main one does not reach."""
+    out = []
+    for t in identified:
+        own = {id(m.version.candidate) for m in t.matches} & missing
+        if t is not main and own and own <= t.matched and not _is_part(tape, made, t, main):
+            out.append(t)
+            missing = missing - own
+    return out
+
+
+def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
+    """Whether one loss is a term of the other: its scalar feeds it. Guards taken out do not count."""
+    if part.hypothesis.guards or part.hypothesis.source != "own":
+        return False
+    targets = {tape.storage_of(c) for c in whole.hypothesis.codes}
+    inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin))
+    return bool(set(part.hypothesis.entries) & inside) and part.hypothesis.site != whole.hypothesis.site

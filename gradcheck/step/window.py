@@ -1,0 +1,158 @@
+"""The window of the tape in which one or two steps are judged, with everything that is computed on it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..record.events import Update
+from ..replay.adjoint import Recording, Reverse, Sweep, last_writes
+from ..replay.forward import Replay, State
+from ..tape import Tape
+from .candidates import Candidate
+from .flow import Masks, backward_slice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Version:
+    """A value of a candidate: the one before update ``index`` of its round ``round_``. ``code`` is where it lies."""
+
+    candidate: Candidate
+    round_: int
+    index: int
+    code: int
+    update: Update
+
+
+class Window:
+    """Versions, dependence masks, base recording and sweeps for one training.
+
+    ``rounds`` steps are looked at. ``begin`` is the first entry that depends on a parameter, ``end`` one past the last.
+    """
+
+    def __init__(self, tape: Tape, candidates: list[Candidate], rounds: int, end: int) -> None:
+        self.tape = tape
+        self.candidates = candidates
+        self.rounds = rounds
+        self.end = end
+        self.barriers: dict[int, int] = {}  # entry -> storage that holds a new version after it
+        self.versions: list[Version] = []
+        self._active: set[int] | None = None
+        self._collect()
+        self.masks = Masks(tape, self._sources(), self.barriers, end)
+        self.begin = min(self.masks.entry_masks, default=0)
+
+    def _collect(self) -> None:
+        tape = self.tape
+        for c in self.candidates:
+            for number, updates in enumerate(c.rounds):
+                merged = c.whole
+                for index, u in enumerate(updates):
+                    if number < self.rounds and (index == 0 or not merged):
+                        self.versions.append(Version(c, number, index, c.region if merged else u.old, u))
+                    if not merged or index == len(updates) - 1:
+                        entry = u.entry if u.in_place else self._made_at(u)
+                        if entry < self.end:
+                            self.barriers[entry] = tape.storage_of(u.new)
+
+    def _made_at(self, u: Update) -> int:
+        """The entry that made the new value of a location that was assigned."""
+        born = self.tape.storage_born[self.tape.storage_of(u.new)]
+        return born if born >= 0 else u.entry
+
+    def _sources(self) -> list[tuple[int, int]]:
+        """Where each version begins: after the update before it; the first one holds from the start."""
+        out = []
+        for v in self.versions:
+            out.append((self._beginning(v), self.tape.storage_of(v.code)))
+        return out
+
+    def _beginning(self, v: Version) -> int:
+        if v.round_ == 0 and v.index == 0:
+            return -1
+        updates = v.candidate.rounds[v.round_]
+        before = updates[v.index - 1] if v.index else v.candidate.rounds[v.round_ - 1][-1]
+        return before.entry if before.in_place else self._made_at(before)
+
+    # recording
+
+    def record(self, extra: list[int] | None = None, promote: bool = True) -> Recording:
+        """Replay the prelude, then the window with all that a sweep needs. ``extra`` are storages wanted besides the increments."""
+        tape = self.tape
+        targets = {tape.storage_of(c) for v in self.versions for u in v.candidate.rounds[v.round_] for c in (u.new, u.old, *u.increments)}
+        targets |= set(extra or ())
+        self.entries = backward_slice(tape, targets, self.end)
+        self.prelude = [e for e in self.entries if e < self.begin]
+        inside = [e for e in self.entries if e >= self.begin]
+        replay = Replay(tape, promote)
+        state = replay.start()
+        replay.run(state, self.prelude)
+        for v in self.versions:
+            if v.round_ == 0 and v.index == 0:
+                replay.load(state, v.code)
+        self.written = set(last_writes(tape, inside))
+        self.base = state
+        made = Recording(replay, state.fork(self.written), inside)
+        made.run()
+        return made
+
+    def sweep(self, recording: Recording, seeds: list[tuple[int, int, Any]], bounded: bool = False, keep: set[int] | None = None) -> Sweep:
+        """Reverse sweep from the seeds (entry, operand code, value)."""
+        reverse = Reverse(recording, self.active(), set(self.barriers), bounded)
+        reverse.keep = keep
+        return reverse.sweep(seeds)
+
+    def active(self) -> set[int]:
+        """Storages that ever depend on a parameter."""
+        found = self._active
+        if found is None:
+            tape = self.tape
+            found = {tape.storage_of(v.code) for v in self.versions}
+            for number in self.masks.entry_masks:
+                template, inputs, outputs = tape.entry(number)
+                found |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
+            self._active = found
+        return found
+
+    def forget_active(self) -> None:
+        """Entries were added: find the active storages anew."""
+        self._active = None
+
+    def adjoint(self, sweep: Sweep, v: Version, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+        """True adjoint of a version and its rounding bound, in the shape of the candidate."""
+        storage = self.tape.storage_of(v.code)
+        beginning = self._beginning(v)
+        if beginning >= 0 and beginning in sweep.captured:
+            flat, bound = sweep.captured[beginning]
+            return np.asarray(flat), np.asarray(bound if bound is not None else np.zeros_like(flat))
+        if storage not in sweep.adjoints:
+            return np.zeros(v.candidate.shape), np.zeros(v.candidate.shape)
+        reverse = Reverse(recording, set(), set())
+        t = reverse.window(sweep.adjoints[storage], v.code).copy()
+        bound = sweep.bounds.get(storage)
+        return t, reverse.window(bound, v.code).copy() if bound is not None else np.zeros(t.shape)
+
+    def bit(self, v: Version) -> int:
+        """The mask bit of a version."""
+        return 1 << self.versions.index(v)
+
+    def compatible(self, left: int, right: int) -> bool:
+        """Whether two masks hold no two versions of one candidate."""
+        both = left | right
+        seen: set[int] = set()
+        for i, v in enumerate(self.versions):
+            if both >> i & 1:
+                if id(v.candidate) in seen:
+                    return False
+                seen.add(id(v.candidate))
+        return True
+
+    def in_mask(self, mask: int) -> list[Version]:
+        """The versions whose bits are set."""
+        return [v for i, v in enumerate(self.versions) if mask >> i & 1]
+
+    def fork(self) -> State:
+        """The state at the window's beginning, free to be changed."""
+        return self.base.fork(self.written | {self.tape.storage_of(v.code) for v in self.versions})

@@ -1,0 +1,44 @@
+from neuron import Neuron
+
+
+class Network:
+    def __init__(self, topology):
+        self.layers = []
+        for numNeuron in topology:
+            layer = []
+            for i in range(numNeuron):
+                if len(self.layers) == 0:
+                    layer.append(Neuron(None))
+                else:
+                    layer.append(Neuron(self.layers[-1]))
+            layer.append(Neuron(None))  # bias neuron
+            layer[-1].setOutput(1)
+            self.layers.append(layer)
+
+    def setInput(self, inputs):
+        for i in range(len(inputs)):
+            self.layers[0][i].setOutput(inputs[i])
+
+    def feedForword(self):
+        for layer in self.layers[1:]:
+            for neuron in layer:
+                neuron.feedForword()
+
+    def backPropagate(self, target):
+        for i in range(len(target)):
+            self.layers[-1][i].setError(target[i] - self.layers[-1][i].getOutput())
+        for layer in self.layers[::-1]:
+            for neuron in layer:
+                neuron.backPropagate()
+
+    def getThResults(self):
+        output = []
+        for neuron in self.layers[-1]:
+            o = neuron.getOutput()
+            if o > 0.5:
+                o = 1
+            else:
+                o = 0
+            output.append(o)
+        output.pop()  # removing bias neuron
+        return output
