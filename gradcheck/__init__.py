@@ -6,10 +6,11 @@ imported on first use, so that ``import gradcheck`` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+# Type checkers take this name for true. Importing `typing` alone would cost more than the rest of this file.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .check import check_script as check_script
     from .results import Report as Report
 
@@ -32,6 +33,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     try:
         module = import_module(home, __name__)
     except ModuleNotFoundError as error:

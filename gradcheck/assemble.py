@@ -113,6 +113,9 @@ def assemble(gathered: Gathered, ending: Ending, script: Json, *, timeout: float
     parameters = [row for piece in pieces for row in piece.parameters]
     findings = [row for piece in pieces for row in piece.findings]
     outcome = gathered.outcome or outcome_of(ending, timeout)
+    if ending.stopped == "interrupt" and outcome.kind == "time_limit":
+        # The child knows one soft signal only, and takes ours for the time limit.
+        outcome = replace(outcome, kind="interrupted", message=outcome_of(ending, timeout).message)
     if outcome.kind not in ("finished", "cut") and not outcome.output_tail:
         # The traceback that Python printed is told by the outcome already, without our frames.
         spoken = ending.output.rstrip().removesuffix(outcome.traceback.strip())

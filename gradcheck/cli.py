@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import rich_click as click
 from rich_click.rich_help_configuration import RichHelpConfiguration
@@ -18,7 +18,9 @@ from . import __version__
 from .errors import GradcheckError, RenderError, UsageError
 from .options import TIMEOUT, Color, Display, Options, near_miss
 from .render import RENDERERS, render, save
-from .results import Report
+
+if TYPE_CHECKING:
+    from .results import Report
 
 WIDTH = 100
 NARROWEST, WIDEST = 60, 120

@@ -166,9 +166,9 @@ def run(
 ) -> Ending:
     """Runs ``command`` to its end, or to ours, and leaves no process of its session behind.
 
-    ``noted`` is the list of `interrupts_noted`: a first entry asks the child to finish, a second one kills it. Should we
-    be killed ourselves, the folder ``scratch`` is removed. Raises EnvironmentFailure when the command cannot be started;
-    whatever a listener raises passes through after the child is gone.
+    ``noted`` is the list of `interrupts_noted`: a first entry asks the child to finish, a second one kills it. Should
+    we be killed ourselves, the folder ``scratch`` is removed. Raises EnvironmentFailure when the command cannot be
+    started; whatever a listener raises passes through after the child is gone.
     """
     process = _start(command, pipe, stdin, environment)
     watch = _Watch(process, pipe, listeners, noted, timeout=timeout, grace=grace)

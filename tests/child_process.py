@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -44,12 +43,12 @@ def run_child(
     *arguments: str,
     stdin: bytes | None = None,
     cwd: str | Path | None = None,
-    signal_after: float = 0,
     environment: dict[str, str] | None = None,
     flags: tuple[str, ...] = (),
+    program: str | Path = CHILD,
     **config: Any,
 ) -> Ran:
-    """The child on `script`; `config` overrides single keys of its configuration."""
+    """The child on `script`; `config` overrides single keys of its configuration, `program` the child itself."""
     script = os.path.abspath(script)
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +57,7 @@ def run_child(
         path = Path(folder, "config.json")
         path.write_text(json.dumps({**chosen, **defaults, "options": {}, **config}))
         process = subprocess.Popen(
-            [sys.executable, *flags, str(CHILD), str(path)],
+            [sys.executable, *flags, str(program), str(path)],
             pass_fds=[writing],
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -70,8 +69,6 @@ def run_child(
         lines: list[bytes] = []
         listener = threading.Thread(target=_listen, args=(reading, lines))
         listener.start()
-        if signal_after:
-            threading.Timer(signal_after, process.send_signal, (signal.SIGUSR1,)).start()
         output, errors = process.communicate(stdin, timeout=60)
         listener.join()
     return Ran(process.returncode, output.decode(), errors.decode(), [json.loads(line) for line in lines])

@@ -87,7 +87,7 @@ def uphill() -> Report:
                 "right_up_to_scale",
                 line=4,
                 relative_error=0.0,
-                scale=1 / 128,
+                scale=0.01,
                 direction="downhill",
                 certificate=2e-9,
             ),

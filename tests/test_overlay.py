@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import textwrap
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .child_process import Ran, run_child, run_plain
-from .folder_hash import unchanged_folder
+from .child_process import run_child, run_plain
+from .folder_hash import folder_hash, unchanged_folder
 
 FILES = {
     "old.txt": "old\n",
@@ -136,11 +137,25 @@ def attempt(action):
 {snippet}
 """
 
+#: Runs each snippet in a folder of its own, all in one process, and prints what each printed as JSON.
+DRIVER = """\
+import contextlib, io, json, os, traceback
+home, results = os.getcwd(), {}
+for name, text in json.load(open("snippets.json")).items():
+    os.chdir(os.path.join(home, name))
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        try:
+            exec(compile(text, name, "exec"), {"__name__": name})
+        except BaseException:
+            print(traceback.format_exc())
+    results[name] = printed.getvalue()
+os.chdir(home)
+print(json.dumps(results))
+"""
 
-@pytest.fixture
-def folder(tmp_path):
+
+def _make_folder(home: Path) -> Path:
     """A user's folder with some files and a link to one of its folders."""
-    home = tmp_path / "user"
     for name, text in FILES.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text)
@@ -148,27 +163,44 @@ def folder(tmp_path):
     return home
 
 
-def _plain(folder: Path, script: Path) -> Ran:
-    """Plain Python in a copy of the folder at the same path: what the script does there is undone."""
-    spare = folder.with_name("spare")
-    shutil.copytree(folder, spare, symlinks=True)
-    try:
-        return run_plain(script)
-    finally:
-        shutil.rmtree(folder)
-        spare.rename(folder)
+@pytest.fixture
+def folder(tmp_path):
+    return _make_folder(tmp_path / "user")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """What every snippet printed under plain Python and under the child, at the same paths."""
+    home = tmp_path_factory.mktemp("snippets") / "user"
+
+    def fresh() -> Path:
+        for name in SNIPPETS:
+            _make_folder(home / name)
+        (home / "snippets.json").write_text(json.dumps({n: FRAME.format(snippet=s) for n, s in SNIPPETS.items()}))
+        (home / "driver.py").write_text(DRIVER)
+        return home / "driver.py"
+
+    plain = run_plain(fresh())
+    shutil.rmtree(home)
+    script = fresh()
+    before = folder_hash(home.parent)
+    child = run_child(script)
+    assert child.outcome["kind"] == "finished", child.errors
+    after = folder_hash(home.parent)
+    changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+    return json.loads(plain.output), json.loads(child.output), changed
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
-def test_the_script_sees_its_writes_and_the_folder_does_not_change(folder, name):
-    script = folder / "script.py"
-    script.write_text(FRAME.format(snippet=SNIPPETS[name]))
-    plain = _plain(folder, script)
-    with unchanged_folder(folder.parent):
-        child = run_child(script)
-    assert plain.code == 0, plain.errors
-    assert (child.output, child.errors) == (plain.output, plain.errors)
-    assert child.outcome["kind"] == "finished"
+def test_the_script_sees_its_writes_and_the_folder_does_not_change(both, name):
+    plain, child, changed = both
+    assert "Traceback" not in plain[name], plain[name]
+    assert child[name] == plain[name]
+    assert not [path for path in changed if path.startswith(f"user/{name}/")]
+
+
+def test_nothing_else_changes(both):
+    assert not both[2]
 
 
 COUNTED = [

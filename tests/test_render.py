@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from gradcheck.errors import RenderError
 from gradcheck.options import Display
 from gradcheck.render import RENDERERS, render, save
+from gradcheck.render.progress import Progress
 from gradcheck.render.view import (
     affected,
     cells,
@@ -371,3 +373,21 @@ def test_save_says_why_not(tmp_path: Path) -> None:
 def test_save_writes_to_a_device() -> None:
     save(os.devnull, "new")
     assert not os.path.isfile(os.devnull)
+
+
+def test_progress_is_silent_at_first_then_tells_phase_and_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("gradcheck.render.progress.time.monotonic", lambda: clock[0])
+    stream = io.StringIO()
+    progress = Progress(stream, "W[i]\x1b.py")
+    seen = []
+    for second, event in ((0.1, None), (0.6, None), (0.7, None), (1.2, {"event": "training", "training": {"id": 0}})):
+        clock[0] = second
+        if event:
+            progress.event(event)
+        progress.tick()
+        seen.append(stream.getvalue().replace("\r", "").strip())
+        stream.truncate(stream.seek(0))
+    assert seen == ["", "W[i]\\x1b.py: recording, 1 s", "", "W[i]\\x1b.py: 1 training checked, running on, 1 s"]
+    progress.clear()
+    assert stream.getvalue().strip() == ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .child_process import run_child, run_plain
+from .child_process import CHILD, run_child, run_plain
 from .folder_hash import unchanged_folder
 
 WORLD = """
@@ -226,17 +226,19 @@ def test_call_runs_after_the_module(script):
     assert failed["kind"] == "exception" and "NameError" in failed["message"]
 
 
+#: Gives itself the parent's soft signal a moment later.
+LIMIT = "import os, signal, threading\nthreading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()\n"
+
+
 def test_time_limit_keeps_what_was_complete(script):
-    path = script("import time\nn = 0\nwhile True:\n    n += 1\n")
-    ran = run_child(path, signal_after=1.0)
+    ran = run_child(script(LIMIT + "n = 0\nwhile True:\n    n += 1\n"))
     assert ran.outcome["kind"] == "time_limit"
-    assert ran.outcome["line"] in (3, 4)
+    assert ran.outcome["line"] in (4, 5)
     assert ran.code == 0
 
 
 def test_time_limit_cannot_be_swallowed(script):
-    path = script(
-        """
+    text = """
         import time
         print("begin", flush=True)
         while True:
@@ -247,8 +249,7 @@ def test_time_limit_cannot_be_swallowed(script):
             finally:
                 time.sleep(0.01)
         """
-    )
-    ran = run_child(path, signal_after=1.0)
+    ran = run_child(script(LIMIT + textwrap.dedent(text)))
     assert (ran.outcome["kind"], ran.output) == ("time_limit", "begin\n")
 
 
@@ -370,3 +371,125 @@ def test_a_parent_that_is_gone_does_not_disturb(script):
     with open(os.devnull) as unwritable:
         ran = run_child(path, channel=os.dup(unwritable.fileno()))
     assert sys.executable and ran.code in (0, 1)
+
+
+#: The child with a recorder of the test's own.
+FAKE = """\
+import importlib, importlib.util, json, os, sys, time
+spec = importlib.util.spec_from_file_location("child", {child!r})
+child = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(child)
+child.load_package({package!r})
+session = importlib.import_module("@gradcheck.record.session")
+class Fake(session.SilentRecorder):
+    finished = 0
+    def finish(self, outcome):
+        self.finished += 1
+        emit({{"event": "judged", "kind": outcome.kind, "times": self.finished}})
+{recorder}
+def make_recorder(config, sources, send):
+    global emit
+    emit = send
+    return Fake()
+session.make_recorder = make_recorder
+session.run(json.load(open(sys.argv[1])), ["__name__", "__builtins__", "__file__"])
+"""
+
+
+@pytest.fixture
+def run_fake(tmp_path, script):
+    """Runs a script under the child with the given methods in its recorder."""
+
+    def run(text: str, recorder: str, **more):
+        program = tmp_path / "fake_child.py"
+        package = os.fspath(CHILD.parent.parent)
+        methods = textwrap.indent(recorder, "    ")
+        program.write_text(FAKE.format(child=os.fspath(CHILD), package=package, recorder=methods))
+        return run_child(script(text), program=program, **more)
+
+    return run
+
+
+STOPS = """
+def loop(self, site, iterable, /):
+    for number, item in enumerate(iterable):
+        if number == 3:
+            self.stop()
+        yield item
+"""
+HOSTILE = """
+    import atexit, contextlib
+    atexit.register(print, "exit function")
+    class Swallow:
+        def __enter__(self): return self
+        def __exit__(self, *error):
+            print("left")
+            return True
+    def run():
+        try:
+            with Swallow(), contextlib.suppress(BaseException):
+                for i in range(10):
+                    print(i)
+        except:
+            print("caught")
+        finally:
+            print("finally")
+    run()
+    print("after")
+"""
+
+
+def test_a_stop_cannot_be_swallowed_and_unwinds_nothing(run_fake):
+    ran = run_fake(HOSTILE, STOPS)
+    assert (ran.output, ran.code) == ("0\n1\n2\n", 0)
+    assert ran.outcome["kind"] == "cut"
+    assert [event for event in ran.events if event["event"] == "judged"] == [
+        {"event": "judged", "kind": "cut", "times": 1}
+    ]
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(3)", "raise SystemExit", "1 / 0", "x = 1"])
+def test_judging_happens_once_and_before_the_end(run_fake, end):
+    ran = run_fake(f"import atexit\natexit.register(print, 'later')\n{end}\n", "")
+    assert [event["event"] for event in ran.events] == ["begin", "judged", "end"]
+    assert ran.events[1] == {"event": "judged", "kind": ran.outcome["kind"], "times": 1}
+
+
+def test_an_exception_after_a_cut_is_ours(run_fake):
+    ran = run_fake("for i in range(9):\n    pass\nopen('written in pass 5')\n", "stopped = True")
+    assert ran.outcome["after_cut"] and ran.outcome["kind"] == "exception"
+
+
+def test_a_fault_of_the_recorder_is_told_and_not_raised(run_fake):
+    ran = run_fake("print('done')\n", "def finish(self, outcome):\n    {}['no such thing']\n")
+    assert (ran.output, ran.errors, ran.code) == ("done\n", "", 0)
+    assert ran.outcome["kind"] == "finished"
+    told = [event for event in ran.events if event["event"] == "not_checked"]
+    assert len(told) == 1 and "KeyError" in told[0]["why"]
+
+
+def test_the_time_limit_waits_for_the_judge(run_fake):
+    recorder = """
+def begin(self, site, /):
+    self.judging = True
+    import signal, threading
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    time.sleep(1.0)
+    emit({"event": "judged", "kind": "training", "times": 0})
+    self.judging = False
+"""
+    ran = run_fake("while True:\n    pass\n", recorder)
+    assert [event.get("kind") for event in ran.events[1:-1]] == ["training", "time_limit"]
+
+
+def test_a_fork_is_told_to_forget(run_fake):
+    recorder = "def forget(self):\n    print('forgot', flush=True)\n"
+    ran = run_fake("import os\nn = os.fork()\nif n:\n    os.waitpid(n, 0)\n", recorder)
+    assert ran.output == "forgot\n"
+    assert [event["event"] for event in ran.events] == ["begin", "judged", "end"]
+
+
+def test_code_that_cannot_be_rewritten_runs_and_is_named(script):
+    path = script("x = " + " + ".join(["1"] * 2500) + "\nprint(x)\n")
+    ran = run_child(path)
+    assert ran.output == "2500\n"

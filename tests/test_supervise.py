@@ -462,6 +462,14 @@ def test_the_verdict_on_a_report(verdicts: str, severities: str, report: str) ->
     assert verdict_of(parameters, findings) == report
 
 
+def test_an_interrupt_is_not_told_as_a_time_limit() -> None:
+    gathered = Gathered()
+    gathered.take({"event": "end", "outcome": {"kind": "time_limit", "message": "too late", "line": 7}})
+    ending = Ending(1, "interrupt", 2, "", 0, 0, 2.0)
+    report = assemble(gathered, ending, {"path": "m.py"}, timeout=1, tool_version="0")
+    assert report.outcome == Outcome("interrupted", "the run was interrupted", 7)
+
+
 def test_nothing_streamed_is_still_a_report() -> None:
     ending = Ending(0, "time limit", 0, "", 0, 0, 2.0)
     report = assemble(Gathered(), ending, {"path": "m.py"}, timeout=1, tool_version="0")

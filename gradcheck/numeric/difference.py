@@ -104,12 +104,16 @@ def bound(coarse: Sample, fine: Sample, noise: float) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """What `explore` found: the best estimate, the pair of spacings it came from and all samples."""
+    """What `explore` found: the best estimate, the pair of spacings it came from and all samples.
+
+    ``confirmed`` says that a spacing finer than the pair gave the same slope within its noise.
+    """
 
     best: Estimate
     pair: tuple[float, float]
     samples: tuple[Sample, ...]
     noise: float = 0.0
+    confirmed: bool = False
 
 
 def explore(
@@ -131,7 +135,7 @@ def explore(
         samples.append(probe(h))
         samples.sort(key=lambda s: -s.h)
     noise = max(noise, _staircase(samples))
-    best = _best(samples, noise) or Estimate(0.0, math.inf, h=samples[-1].h)
+    best = _best(samples, noise, unrefuted=True) or Estimate(0.0, math.inf, h=samples[-1].h)
     return _ladder(best, goal(best), samples, noise)
 
 
@@ -139,8 +143,16 @@ def _pairs(samples: list[Sample]) -> list[tuple[Sample, Sample]]:
     return [(c, f) for c, f in zip(samples, samples[1:], strict=False) if c.finite and f.finite]
 
 
-def _best(samples: list[Sample], noise: float) -> Estimate | None:
-    return min((bound(c, f, noise) for c, f in _pairs(samples)), key=lambda e: e.error, default=None)
+def _best(samples: list[Sample], noise: float, *, unrefuted: bool = False) -> Estimate | None:
+    found = [bound(c, f, noise) for c, f in _pairs(samples)]
+    if unrefuted:
+        found = [e for e in found if all(_fits(s, e, noise) for s in samples if s.finite and s.h < e.h)]
+    return min(found, key=lambda e: e.error, default=None)
+
+
+def _fits(finer: Sample, estimate: Estimate, noise: float) -> bool:
+    """Whether a sample at a finer spacing is what `estimate` says, within the noise there."""
+    return abs(finer.odd - estimate.value) <= 2 * estimate.error + 2 * SIGMAS * noise / finer.h
 
 
 def _staircase(samples: list[Sample]) -> float:
@@ -164,4 +176,6 @@ def _next_spacing(samples: list[Sample], best: Estimate | None) -> float | None:
 
 def _ladder(best: Estimate, settled: bool, samples: list[Sample], noise: float) -> Ladder:
     final = Estimate(best.value, best.error, best.kink, best.h, best.noise, settled)
-    return Ladder(final, (best.h * RATIO, best.h), tuple(samples), noise)
+    finer = [s for s in samples if s.finite and s.h < best.h]
+    confirmed = bool(finer) and all(_fits(s, final, noise) for s in finer)
+    return Ladder(final, (best.h * RATIO, best.h), tuple(samples), noise, confirmed)

@@ -15,6 +15,7 @@ from .verdict import Check
 
 ENTRIES = 64
 CEILING = 400
+SUSPECTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,19 @@ def measure(meter: Meter, index: tuple[int, ...]) -> Entry:
     gap, bound = meter.read(direction)
     analytic = float(check.gradient[index])
     return Entry(index, analytic, analytic + gap / check.scale, bound / check.scale)
+
+
+def unexplained(check: Check, location: Location) -> list[Entry]:
+    """Wrong entries at which no kink sits: their gap to the complex step's slope is not between one-sided slopes."""
+    found = []
+    for entry in [e for e in location.entries if e.wrong][:SUSPECTS]:
+        direction = np.zeros(check.gradient.shape)
+        direction[entry.index] = check.scale
+        slope = (abs(entry.truth) + abs(entry.analytic)) * check.scale
+        estimate = check.pair(direction, check.tiny(slope), check.target.fine_noise)
+        if abs(estimate.value) > 1.2 * (estimate.error - estimate.kink):
+            found.append(entry)
+    return found
 
 
 def every_entry(check: Check, exact: bool, progress: Callable[[int, int], None] | None = None) -> list[Entry]:

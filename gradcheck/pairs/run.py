@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from ..errors import UsageError
 from ..numeric import forms, locate
 from ..numeric.target import Place, Surroundings, Target
 from ..numeric.tree import Leaf, leaves
-from ..numeric.verdict import Check, Judgement, judge
+from ..numeric.verdict import AT_A_KINK, Check, Judgement, judge
 from ..results import Finding, NotChecked, Parameter, Report
 from . import problems, wording
 from .gradients import Function, Gradients, calling, takes_arguments
@@ -202,7 +203,12 @@ class Run:
         if self.settings.exhaustive:
             entries = locate.every_entry(check, exact, self.settings.progress)
             case.every(entries, judgement, check.target.evaluations - check.started)
-        elif judgement.verdict == "wrong":
+            return case
+        if judgement.reason == AT_A_KINK and exact and not all(r.agrees for r in judgement.readings):
+            location = self._located(check, judgement, exact)
+            if locate.unexplained(check, location):
+                case.judgement = judgement = dataclasses.replace(judgement, verdict="wrong", reason="")
+        if judgement.verdict == "wrong":
             case.scale = forms.scale(judgement.readings)
             case.form = forms.explain(judgement.readings, check.gradient, np.asarray(target.places[index].base, float))
             if case.scale is None:

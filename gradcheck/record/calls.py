@@ -209,6 +209,10 @@ class Calls:
             return functools.partial(self._fold, site, callee)
         if callee is functools.reduce:
             return functools.partial(self._reduce, site)
+        if callee is setattr:
+            return lambda obj, name, value, /: self.recorder.set_attr(site, value, obj, name)
+        if callee is operator.setitem:
+            return lambda obj, index, value, /: self.recorder.set_item(site, value, obj, index)
         if module.startswith("numpy") and not module.startswith("numpy.random") and owner_is_module(owner):
             return self._numpy(site, callee)
         if isinstance(owner, types.ModuleType) and module == "builtins" or module in ("builtins", "_operator", "_functools", "time"):

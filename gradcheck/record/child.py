@@ -11,6 +11,7 @@ import importlib  # noqa: E402
 import importlib.util  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import signal  # noqa: E402
 import sys  # noqa: E402
 import types  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
@@ -23,6 +24,8 @@ def main(config_path: str) -> NoReturn:
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0]) == here:
         del sys.path[0]
+    # The parent's time limit may come while we are still loading: it waits until there is something to end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     load_package(os.path.dirname(here))
     with open(config_path, encoding="utf-8") as file:
         config: dict[str, Any] = json.load(file)

@@ -37,9 +37,6 @@ UNTAPPED_CALLS = frozenset(
     "super locals globals vars dir eval exec id bytes format".split()
 )
 
-# CPython 3.12 compiles 2,994 nested expressions whatever the recursion limit, and a call counts twice.
-COMPILER_DEPTH = 2_950 if sys.version_info[:2] == (3, 12) else sys.maxsize
-
 # Before 3.12 the parser gives wrong places inside of f-strings.
 F_STRING_PLACES = sys.version_info >= (3, 12)
 
@@ -98,19 +95,17 @@ class Expressions:
         chain = [node]
         while isinstance(chain[-1].left, ast.BinOp):
             chain.append(chain[-1].left)
-        tapped = len(chain) if 2 * len(chain) < COMPILER_DEPTH else max(0, COMPILER_DEPTH - len(chain))
         first = chain[-1].left
         literal, text = is_literal(first), is_text(first)
         result: ast.expr = self.visit(first)
-        for remaining in range(len(chain) - 1, -1, -1):
-            link = chain[remaining]
+        for link in reversed(chain):
             literal = literal and is_literal(link.right)
             text = text or is_text(link.right)
-            place_kept = literal or text or remaining >= tapped or isinstance(link.op, SHIFTS)
-            site = -1 if place_kept else self.site(link)
+            stays = literal or text or isinstance(link.op, SHIFTS)
+            site = -1 if stays else self.site(link)
             link.right = self.visit(link.right)
             link.left = result
-            result = link if place_kept else tap(OPERATORS[type(link.op)], [site, result, link.right], link)
+            result = link if stays else tap(OPERATORS[type(link.op)], [site, result, link.right], link)
         return result
 
     def unary(self, node: ast.UnaryOp) -> ast.expr:

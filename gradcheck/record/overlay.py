@@ -11,10 +11,8 @@ import errno
 import functools
 import io
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,7 +36,6 @@ class Overlay:
         """Patch `open`, `os` and what earlier imports took from them; temporary files get a folder of ours too."""
         os.makedirs(self._temporary, exist_ok=True)
         os.environ["TMPDIR"] = self._temporary
-        tempfile.tempdir = None
         replaced = {id(REAL.open): self._named(self._open, REAL.open)}
         builtins.open = io.open = replaced[id(REAL.open)]
         for name, function in self._functions().items():
@@ -46,10 +43,8 @@ class Overlay:
             if real is not None:
                 replaced[id(real)] = self._named(function, real)
                 setattr(os, name, replaced[id(real)])
-        # rmtree by directory descriptors would go round us; its other way does not.
-        shutil._use_fd_functions = False  # type: ignore[attr-defined]
         _replace_everywhere(replaced)
-        _numpy_text_files()
+        _forget_earlier_choices()
 
     def report(self) -> str | None:
         """What was kept aside, or None."""
@@ -297,8 +292,12 @@ def _replace_everywhere(replaced: dict[int, Callable[..., Any]]) -> None:
                 namespace[key] = new
 
 
-def _numpy_text_files() -> None:
-    """np.savetxt and np.loadtxt keep `open` in a table, filled when NumPy was loaded."""
+def _forget_earlier_choices() -> None:
+    """What three modules made of the plain functions when they were loaded; loaded later, they choose rightly."""
+    if "tempfile" in sys.modules:
+        sys.modules["tempfile"].__dict__["tempdir"] = None
+    if "shutil" in sys.modules:  # rmtree by directory descriptors would go round us; its other way does not
+        sys.modules["shutil"].__dict__["_use_fd_functions"] = False
     table = getattr(sys.modules.get("numpy.lib._datasource"), "_file_openers", None)
     openers = getattr(table, "_file_openers", None)
     if isinstance(openers, dict) and None in openers:

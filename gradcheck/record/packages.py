@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import opcode
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from .ending import is_users
+from .frames import is_ours
+
 INERT = ("matplotlib", "mpl_toolkits", "seaborn", "tqdm")
+Made = Callable[[str], types.ModuleType | None]
+_MARK = "_gradcheck_stand_in"
+_IMPORTLIB = os.path.dirname(importlib.__file__)
 _UNPACK = opcode.opmap["UNPACK_SEQUENCE"]
 
 
@@ -155,7 +162,7 @@ def _fill_inert(module: types.ModuleType) -> None:
 class Packages(MetaPathFinder, Loader):
     """Last on `sys.meta_path`: the modules of missing packages for which we have something."""
 
-    def __init__(self, made: Callable[[str], types.ModuleType | None]) -> None:
+    def __init__(self, made: Made) -> None:
         self._made = made
         self.inert: set[str] = set()
         self._waiting: dict[str, types.ModuleType] = {}
@@ -163,12 +170,14 @@ class Packages(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
         """A spec where the package is missing and has a stand-in, else None."""
         package = name.partition(".")[0]
+        if package not in INERT and not is_users(_importer(sys._getframe(1))):
+            return None  # a library that can do without the package must be told that it is missing
         if name != package and not _is_stand_in(sys.modules.get(package)):
             return None
         module = InertModule(name) if package in INERT else self._made(name)
         if module is None:
             return None
-        module.__dict__["_gradcheck_stand_in"] = True
+        module.__dict__[_MARK] = True
         self._waiting[name] = module
         return ModuleSpec(name, self, origin="stand-in", is_package=True)
 
@@ -190,15 +199,26 @@ class Packages(MetaPathFinder, Loader):
         return [f"{names} {'is' if len(self.inert) == 1 else 'are'} not installed: calls to it do nothing here"]
 
 
+def _importer(frame: types.FrameType | None) -> str:
+    """The file whose import statement is being carried out."""
+    while frame is not None and (
+        frame.f_code.co_filename.startswith("<frozen importlib") or is_ours(frame.f_code.co_filename)
+        or os.path.dirname(frame.f_code.co_filename) == _IMPORTLIB
+    ):
+        frame = frame.f_back
+    return frame.f_code.co_filename if frame is not None else ""
+
+
 def _is_stand_in(module: types.ModuleType | None) -> bool:
-    return module is not None and "_gradcheck_stand_in" in module.__dict__
+    return module is not None and _MARK in module.__dict__
 
 
 class AfterImport(MetaPathFinder):
     """First on `sys.meta_path`: calls back when certain modules have been loaded, and changes nothing else."""
 
-    def __init__(self, wanted: Callable[[str], Callable[[types.ModuleType], None] | None]) -> None:
+    def __init__(self, wanted: Callable[[str], Callable[[types.ModuleType], Any] | None], rescue: Made) -> None:
         self._wanted = wanted
+        self._rescue = rescue
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
         """The spec that the other finders give, its loader followed by the callback."""
@@ -209,20 +229,35 @@ class AfterImport(MetaPathFinder):
             spec = finder.find_spec(name, path, target) if finder is not self and hasattr(finder, "find_spec") else None
             if spec is not None:
                 if spec.loader is not None and spec.origin != "stand-in":
-                    _follow(spec.loader, callback)
+                    _follow(spec.loader, callback, self._rescue)
                 return spec
         return None
 
 
-def _follow(loader: Any, callback: Callable[[types.ModuleType], None]) -> None:
-    """Run `callback(module)` after the loader has executed the module."""
+def _follow(loader: Any, callback: Callable[[types.ModuleType], Any], rescue: Made) -> None:
+    """Run `callback(module)` after the loader has executed the module; `rescue(name)` may take a broken one's place."""
     execute = loader.exec_module
 
     def exec_module(module: types.ModuleType) -> None:
-        execute(module)
+        try:
+            execute(module)
+        except ImportError:
+            other = rescue(module.__name__)
+            if other is None:
+                raise
+            _put(module.__name__, other)
+            return
         callback(module)
 
     loader.exec_module = exec_module
+
+
+def _put(name: str, module: types.ModuleType) -> None:
+    """In `sys.modules`, in the place of a package that failed while its submodules were loading."""
+    for loaded in [one for one in sys.modules if one.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    module.__dict__[_MARK] = True
+    sys.modules[name] = module
 
 
 def quiet_show(pyplot: types.ModuleType) -> None:
@@ -236,18 +271,18 @@ def quiet_show(pyplot: types.ModuleType) -> None:
 
 
 def install(
-    made: Callable[[str], types.ModuleType | None],
-    after: Callable[[str], Callable[[types.ModuleType], None] | None],
+    made: Made, after: Callable[[str], Callable[[types.ModuleType], Any] | None], rescue: Made
 ) -> Packages:
     """Put both finders on `sys.meta_path`: ours in front listens, ours at the end fills gaps.
 
-    `made(name)` gives the stand-in of a missing module or None; `after(name)` what to do once a module is loaded.
+    `made(name)` gives the stand-in of a missing module or None; `after(name)` what to do once a module is loaded;
+    `rescue(name)` the stand-in of a package that is there but cannot be loaded (keras without a backend).
     """
 
-    def wanted(name: str) -> Callable[[types.ModuleType], None] | None:
+    def wanted(name: str) -> Callable[[types.ModuleType], Any] | None:
         return quiet_show if name == "matplotlib.pyplot" else after(name)
 
     packages = Packages(made)
-    sys.meta_path.insert(0, AfterImport(wanted))
+    sys.meta_path.insert(0, AfterImport(wanted, rescue))
     sys.meta_path.append(packages)
     return packages

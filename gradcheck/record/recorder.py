@@ -86,7 +86,8 @@ class Recorder:
         self.functions = Functions(self)
         self.calls = Calls(self)
         self.on_training_end: Callable[[Activation], None] | None = None
-        self.bound: dict[int, Any] = {}  # location -> the list, tuple or dict last bound to it
+        self.listed: set[int] = set()  # storages of numbers that have a list slot of their own
+        self.bound: dict[Any, Any] = {}  # location -> the list, tuple or dict last bound to it
         for name, fn in OPERATORS.items():
             setattr(self, name, self._binary(fn))
         for name, fn1 in UNARY.items():
@@ -182,15 +183,22 @@ class Recorder:
         return out
 
     def entries_of_list(self, site: int, values: list[Any]) -> None:
-        """Equal float literals in one list share an object: give each slot its own."""
+        """Numbers in a list that no entry has made get objects of their own: a literal is one object wherever it stands."""
         if len(values) > MOST_LISTED:
             return
-        seen: set[int] = set()
+        numbers, born = self.memory.numbers, self.tape.storage_born
         for i, value in enumerate(values):
             if type(value) is float:
-                if id(value) in seen:
-                    values[i] = value * 1.0
-                seen.add(id(values[i]))
+                storage = numbers.get(id(value))
+                if storage is None:
+                    values[i] = fresh = value * 1.0
+                    self.memory.leaf_number(fresh)
+                elif born[storage] < 0 and storage not in self.listed:
+                    values[i] = fresh = value * 1.0
+                    self.entries.op(site, operator.pos, (value,), fresh)
+                else:
+                    continue
+                self.listed.add(self.memory.numbers[id(fresh)])
             elif type(value) is list:
                 self.entries_of_list(site, value)
 
@@ -400,8 +408,6 @@ class Recorder:
         if isinstance(iterable, np.ndarray):
             if iterable.ndim == 1 and iterable.dtype.kind == "f":
                 return self._numbers_of(site, iterable)
-        elif type(iterable) is list:
-            self.entries_of_list(site, iterable)
         return iterable
 
     def _numbers_of(self, site: int, values: np.ndarray) -> Iterator[Any]:

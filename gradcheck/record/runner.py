@@ -135,6 +135,7 @@ class Run:
             os.register_at_fork(after_in_child=self._forked)
         if hasattr(signal, "SIGUSR1"):
             signal.signal(signal.SIGUSR1, self._time_limit)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         threading.excepthook = peeled(threading.excepthook)
         sys.unraisablehook = peeled(sys.unraisablehook)
         gc.freeze()  # our own objects need not be walked in each of the script's collections

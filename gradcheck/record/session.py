@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from types import CodeType
@@ -42,7 +41,7 @@ class SilentRecorder(NeutralTaps):
 def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     """Run the script of `config` (its keys are the parent's; see check.py) and leave the process."""
     channel = Channel(config["channel"])
-    channel.send({"event": "begin", "python": platform.python_version(), "numpy": np.__version__})
+    channel.send({"event": "begin", "python": "{}.{}.{}".format(*sys.version_info), "numpy": np.__version__})
     sources = Sources()
     recorder = make_recorder(config, sources, channel.send)
     overlay = Overlay(config["overlay"])
@@ -50,7 +49,7 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     data = standins.StandIns(enabled=config.get("stand_ins", True))
     os.environ.setdefault("MPLBACKEND", "Agg")
     sys.dont_write_bytecode = True  # the user's folder stays as it is
-    gaps = packages.install(data.made, data.after)
+    gaps = packages.install(data.made, data.after, data.rescue)
     overlay.install()
     seeds.install()
 

@@ -58,6 +58,8 @@ class Shadow:
     def key(self, path: Any, *, link: bool = False) -> str | None:
         """The user's absolute path without links; None for what is passed through (devices, our own folders)."""
         text = os.fsdecode(path)
+        if "\0" in text:
+            return None  # an error in the words of the plain function
         full = self._resolved(os.path.join(self.users(REAL.getcwd()), text), follow=not link)
         return None if (full + "/").startswith((*_PASSED, self._around)) else full
 

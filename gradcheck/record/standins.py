@@ -10,7 +10,6 @@ import functools
 import importlib
 import inspect
 import re
-import socket
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -24,10 +23,11 @@ from .fetched import Fetched
 from .helpers import keras_helpers, torchvision_transforms
 from .learning import scikit_learn
 
-Callback = Callable[[types.ModuleType], None]
+Callback = Callable[[types.ModuleType], Any]
 Loader = Callable[..., Any]
 
 _PATH = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.compat.v1.keras", "tf_keras")
+_ROOTS = ("keras", "tf_keras", "tensorflow", "torchvision")
 _KERAS_DATA = re.compile(r"(?:^|\.)_?(?:tf_)?keras\.(?:\w+\.)*datasets\.(\w+)$")
 
 
@@ -54,6 +54,7 @@ class StandIns:
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
         self.used: dict[str, str] = {}
+        self._why = "the package is not installed"
         self._tree = self._modules() if enabled else {}
 
     def made(self, name: str) -> types.ModuleType | None:
@@ -70,11 +71,20 @@ class StandIns:
         """What to do when the real module `name` has been loaded: guard its downloads."""
         if not self.enabled:
             return None
+        if name in _ROOTS:
+            return bool  # only so that it can be rescued
         if name == "sklearn.datasets":
             return functools.partial(self._guard, loaders=self._sklearn_fetchers())
         match = _KERAS_DATA.search(name)
         loader = self._keras_loaders().get(match[1]) if match else None
         return functools.partial(self._guard, loaders={"load_data": loader}) if loader else None
+
+    def rescue(self, name: str) -> types.ModuleType | None:
+        """The stand-in of a package that is there but does not load, or None."""
+        module = self.made(name) if name in _ROOTS else None
+        if module is not None:
+            self._why = "the package cannot be loaded"
+        return module
 
     def report(self) -> list[str]:
         """A sentence for each data set that was stood in."""
@@ -105,11 +115,11 @@ class StandIns:
         tree["keras.datasets.reuters"] = self._text_module("reuters", 8_982, 2_246, 46)
         return tree
 
-    def noted(self, name: str, load: Loader, why: str = "the package is not installed") -> Loader:
+    def noted(self, name: str, load: Loader) -> Loader:
         """`load`, remembered as used when it is called."""
 
         def loading(*args: Any, **kwargs: Any) -> Any:
-            self.used.setdefault(name, why)
+            self.used.setdefault(name, self._why)
             return load(*args, **kwargs)
 
         loading.__name__ = loading.__qualname__ = getattr(load, "__name__", name)
@@ -168,6 +178,8 @@ class StandIns:
 
         @functools.wraps(real)
         def loading(*args: Any, **kwargs: Any) -> Any:
+            import socket  # only here: it costs more than all else in this module
+
             before = socket.getdefaulttimeout()
             socket.setdefaulttimeout(10.0)
             try:

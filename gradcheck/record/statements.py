@@ -51,6 +51,7 @@ class Statements(Expressions):
             ast.Assign: self.assignment,
             ast.AugAssign: self.augmented,
             ast.AnnAssign: self.annotated,
+            ast.Assert: self.assertion,
             ast.For: self.for_loop,
             ast.While: self.while_loop,
             ast.ExceptHandler: self.except_clause,
@@ -184,16 +185,17 @@ class Statements(Expressions):
         site = self.site(node)
         if isinstance(target, ast.Attribute):
             name = self.attribute_name(target)
+            if isinstance(target.value, ast.Name) and target.value.id == "self":
+                self.scope.self_attributes[target.attr] = None
             return tap(f"{prefix}attr", [site, value, self.visit(target.value), name], attribute_place(target))
         assert isinstance(target, ast.Subscript)
         obj = self.visit(target.value)
         return tap(f"{prefix}item", [site, value, obj, self.index(target.slice)], target)
 
     def attribute_name(self, target: ast.Attribute) -> str:
-        name = mangle(self.scope, target.attr)
-        if isinstance(target.value, ast.Name) and target.value.id == "self":
-            self.scope.self_attributes[target.attr] = None
-        return name
+        if target.attr == "__debug__":
+            raise SyntaxError("cannot assign to __debug__")
+        return mangle(self.scope, target.attr)
 
     def through_temporaries(self, node: ast.Assign) -> list[ast.stmt]:
         """Tuple targets with attributes or items: each part is stored by itself, in order; no temporary survives."""
@@ -246,7 +248,7 @@ class Statements(Expressions):
             return assign(target, tap("aug", [site, opcode, location, old, self.visit(node.value)], node), node)
         obj = self.visit(target.value)
         if isinstance(target, ast.Attribute):
-            prepared = tap("aug_attr", [site, opcode, obj, self.attribute_name(target)], attribute_place(target))
+            prepared = tap("aug_attr", [site, opcode, obj, mangle(self.scope, target.attr)], attribute_place(target))
         else:
             prepared = tap("aug_item", [site, opcode, obj, self.index(target.slice)], target)
         return statement(apply(prepared, [self.visit(node.value)], node), node)
@@ -264,6 +266,21 @@ class Statements(Expressions):
         return node
 
     # Loops and clauses
+
+    def assertion(self, node: ast.Assert) -> ast.stmt:
+        node.test = self.asserted(node.test)
+        node.msg = self.visit(node.msg) if node.msg is not None else None
+        return node
+
+    def asserted(self, test: ast.expr) -> Any:
+        """A comparison that is only asserted keeps its shape: its place is where the traceback points."""
+        if isinstance(test, ast.BoolOp):
+            test.values = [self.asserted(value) for value in test.values]
+            return test
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test.operand = self.asserted(test.operand)
+            return test
+        return self.parts(test) if isinstance(test, ast.Compare) else self.visit(test)
 
     def for_loop(self, node: ast.For) -> list[ast.stmt]:
         site = self.site(node, node.iter)

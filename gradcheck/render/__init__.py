@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ..errors import RenderError
 from ..options import Display
-from ..results import Report
 
-Renderer = Callable[[Sequence[Report], Display], str]
+if TYPE_CHECKING:
+    from ..results import Report
 
 # Format name -> module with `render`. Imported on use, so that `gradcheck --help` does not pay for them.
 RENDERERS = {
@@ -26,11 +25,14 @@ RENDERERS = {
 def render(reports: Sequence[Report], form: str, display: Display | None = None) -> str:
     """The reports in one of the forms of `RENDERERS`."""
     module = import_module("." + RENDERERS[form], __name__)
-    return cast(Renderer, module.render)(reports, display or Display())
+    renderer = cast("Callable[[Sequence[Report], Display], str]", module.render)
+    return renderer(reports, display or Display())
 
 
 def save(path: str, text: str) -> None:
     """Writes ``text`` to ``path`` as a whole or not at all. Raises RenderError when it cannot be written."""
+    import tempfile
+
     folder = os.path.dirname(os.path.abspath(path))
     try:
         if os.path.exists(path) and not os.path.isfile(path):

@@ -24,7 +24,7 @@ class Progress:
 
     def event(self, event: dict[str, Any]) -> None:
         if event["event"] == "training":
-            self._trainings.add(str(event.get("training")))
+            self._trainings.add(str((event.get("training") or {}).get("id")))
 
     def tick(self) -> None:
         now = time.monotonic()

@@ -113,11 +113,11 @@ class Sweep:
 class Reverse:
     """Sweeps a recording backwards from one or several seeds.
 
-    ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version: their
-    adjoint is captured and goes no further.
+    ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version (entry ->
+    operand code of that version): its adjoint is captured and goes no further.
     """
 
-    def __init__(self, recording: Recording, active: set[int], barriers: set[int], bounded: bool = False) -> None:
+    def __init__(self, recording: Recording, active: set[int], barriers: dict[int, int], bounded: bool = False) -> None:
         self.recording = recording
         self.replay = recording.replay
         self.tape: Tape = recording.replay.tape
@@ -163,7 +163,7 @@ class Reverse:
         if not results:
             return
         if number in self.barriers:
-            out.captured[number] = self._take(out, results[0])
+            out.captured[number] = self._take(out, self.barriers[number])
             return
         if template.kind == "element":
             self._element(out, tape.operands[start], results[0])
@@ -227,7 +227,7 @@ class Reverse:
 
     def _write(self, out: Sweep, number: int, template: Template, dest: int) -> None:
         if number in self.barriers:
-            out.captured[number] = self._take(out, dest)
+            out.captured[number] = self._take(out, self.barriers[number])
             return
         codes = list(self.tape.entry(number)[1])
         kind = template.kind

@@ -46,18 +46,20 @@ def find(tape: Tape, updates: list[Update], activation: Activation | None) -> li
 
 
 def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:
-    """Updates by location; parts of one storage that one line updates belong together."""
+    """Updates by location; the parts of a storage belong together when one line updates several or one is a single entry."""
     lines: dict[tuple[int, int], set[int]] = {}
     for u in updates:
         if u.in_place:
             lines.setdefault((tape.storage_of(u.old), u.site), set()).add(u.old)
+    merged = {s for (s, _), regions in lines.items() if len(regions) > 1 or any(tape.shape_of(r) == () for r in regions)}
     units: dict[Location, list[Update]] = {}
+    twins: dict[tuple[int, int], Location] = {}
     for u in updates:
         key = u.location
-        if u.in_place:
-            storage = tape.storage_of(u.old)
-            if len(lines[storage, u.site]) > 1 or tape.shape_of(u.old) == ():
-                key = ("storage", storage)
+        if u.in_place and tape.storage_of(u.old) in merged:
+            key = ("storage", tape.storage_of(u.old))
+        elif not u.in_place and twins.setdefault((u.old, u.new), key) != key:
+            continue  # the same value under another name: a list or dict that was assigned as a whole
         units.setdefault(key, []).append(u)
     return units
 
@@ -92,15 +94,26 @@ def _candidate(tape: Tape, key: Location, members: list[Update]) -> Candidate:
 
 
 def _step_line(members: list[Update]) -> Any:
-    """The innermost training loop line in more than one of whose passes the location is updated."""
-    passes: dict[Any, set[int]] = {}
+    """The innermost training loop line that updates the same region in several passes of one activation."""
+    passes: dict[tuple[int, int], set[int]] = {}
+    repeated: set[int] = set()
+    anywhere: dict[int, set[int]] = {}
     for u in members:
         for place in u.place.chain():
-            if place.activation is not None and place.activation.line.training:
-                passes.setdefault(place.activation.line, set()).add(id(place))
-    for place in members[0].place.chain():
-        if place.activation is not None and len(passes.get(place.activation.line, ())) > 1:
-            return place.activation.line
+            activation = place.activation
+            if activation is not None and activation.line.training:
+                seen = passes.setdefault((id(activation), u.old if u.in_place else 0), set())
+                seen.add(place.number)
+                if len(seen) > 1:
+                    repeated.add(id(activation.line))
+                anywhere.setdefault(id(activation.line), set()).add(id(place))
+    chain = [p.activation.line for p in members[0].place.chain() if p.activation is not None]
+    for line in chain:
+        if id(line) in repeated:
+            return line
+    for line in chain:
+        if len(anywhere.get(id(line), ())) > 1:
+            return line
     return None
 
 

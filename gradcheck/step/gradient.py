@@ -45,6 +45,7 @@ class Gradient:
     noise: np.ndarray | float = 0.0
     factors: list[tuple[int, float, bool]] = field(default_factory=list)
     decay: float = 0.0
+    rate: float = 1.0
     alternatives: list[tuple[int, np.ndarray]] = field(default_factory=list)
 
 
@@ -212,12 +213,14 @@ class Extraction:
         if stateful:
             found = self._dominator(candidate, sources, u.entry)
             if found is not None:
-                made.code, made.value, made.entry = found[0], np.asarray(self.increments.load(found[0]), float), found[1]
+                made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
         elif len(sources) == 1 and len(updates) == 1:
             made.alternatives = self._before_limiters(candidate, sources[0])
         if sources:
             made.factors = self._factors(made.code if stateful else sources[0])
+            for _, value, active in made.factors:
+                made.rate *= 1.0 if active else value
         return made
 
     def _meets_state(self, code: int) -> bool:
@@ -234,15 +237,27 @@ class Extraction:
         size = int(np.prod(candidate.shape, dtype=int))
         tried = 0
         for number in reversed(graph.free):
-            code = self.tape.entry(number)[2]
-            if len(code) != 1 or code[0] & 3 == CONST or int(np.prod(self.tape.shape_of(code[0]), dtype=int)) != size:
+            template, inputs, outputs = self.tape.entry(number)
+            codes = [c for c in outputs if c & 3 != CONST] or [inputs[i] for i in template.writes]
+            if not codes or int(np.prod(self.tape.shape_of(codes[0]), dtype=int)) != size:
                 continue
             tried += 1
             if graph.dominates(number):
-                return code[0], number
+                return codes[0], number
             if tried > MOST_DOMINATORS:
                 break
         return None
+
+    def _value_after(self, code: int, entry: int) -> np.ndarray:
+        """An operand's value right after an entry: as its next reader saw it, where it is written again later."""
+        storage = self.tape.storage_of(code)
+        for number in self.recording.entries:
+            if number > entry and number in self.recording.saved:
+                codes = list(self.tape.entry(number)[1])
+                for position, other in enumerate(codes):
+                    if self.tape.storage_of(other) == storage and other == code:
+                        return np.asarray(self.recording.saved[number][0][position], float)
+        return np.asarray(self.increments.load(code), float)
 
     def _before_limiters(self, candidate: Candidate, code: int) -> list[tuple[int, np.ndarray]]:
         """Values of the same shape further up a chain that ends in a clip, a sign or the like."""
@@ -311,7 +326,7 @@ class _Graph:
 
         self.free = [e for e in self.active if not stateful(e)]
         free = set(self.free)
-        made = {tape.storage_of(c) for e in self.free for c in tape.entry(e)[2]}
+        made = {s for e in self.free for s in self._made(e)}
         self.frontier: set[int] = set()
         for number in self.active:
             if number not in free:
@@ -320,30 +335,35 @@ class _Graph:
     def dominates(self, blocked: int) -> bool:
         """Whether no frontier value depends on the parameters except through this entry."""
         tape = self.tape
-        cut = {tape.storage_of(c) for c in tape.entry(blocked)[2]}
+        cut = self._made(blocked)
         if not self._leads_on(blocked):
             return False
         alive: set[int] = set()
-        inside = {tape.storage_of(c) for e in self.free for c in tape.entry(e)[2]}
+        inside = {s for e in self.free for s in self._made(e)}
         for number in self.free:
             template, inputs, outputs = tape.entry(number)
             if number == blocked:
+                alive -= cut
                 continue
             live = any(
                 tape.storage_of(c) in alive or (tape.storage_of(c) not in inside and self.masks.of(c)) for c in inputs if c & 3 != CONST
             )
             if live:
                 alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
-        return not (alive - cut) & self.frontier
+        return not alive & self.frontier
+
+    def _made(self, number: int) -> set[int]:
+        template, inputs, outputs = self.tape.entry(number)
+        return {self.tape.storage_of(c) for c in outputs} | {self.tape.storage_of(inputs[i]) for i in template.writes}
 
     def _leads_on(self, blocked: int) -> bool:
         """Whether the entry reaches the frontier at all."""
-        reached = {self.tape.storage_of(c) for c in self.tape.entry(blocked)[2]}
+        reached = self._made(blocked)
         if reached & self.frontier:
             return True
         for number in self.free:
             if number > blocked:
-                _, inputs, outputs = self.tape.entry(number)
+                inputs = self.tape.entry(number)[1]
                 if any(self.tape.storage_of(c) in reached for c in inputs if c & 3 != CONST):
-                    reached |= {self.tape.storage_of(c) for c in outputs}
+                    reached |= self._made(number)
         return bool(reached & self.frontier)

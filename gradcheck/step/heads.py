@@ -28,12 +28,13 @@ class Head:
     outputs: list[int]
     targets: list[int]  # for integer labels: what was gathered at them
     labels: bool = False
+    mask: int = 0
 
 
 def find(window: Window, path: set[int], end: int) -> list[Head]:
     """Places where an output meets a target, in program order."""
     tape = window.tape
-    sites: dict[int, Head] = {}
+    sites: dict[int, list[Head]] = {}
     for number in sorted(path):
         mask = window.masks.entry_masks.get(number, 0)
         if number >= end or not mask:
@@ -46,11 +47,21 @@ def find(window: Window, path: set[int], end: int) -> list[Head]:
             pair = _meeting(window, inputs[0], inputs[1])
         if pair is None:
             continue
-        head = sites.setdefault(template.site, Head(template.site, [], [], []))
-        head.entries.append(number)
-        head.outputs.append(pair[0])
-        head.targets.append(pair[1])
-    return list(sites.values())[:MOST_HEADS]
+        _add(window, sites, template.site, number, pair, mask, False)
+    return [h for hs in sites.values() for h in hs][: 2 * MOST_HEADS]
+
+
+def _add(window: Window, sites: dict[int, list[Head]], site: int, entry: int, pair: tuple[int, int], mask: int, labels: bool) -> None:
+    """Add an execution to the head of its line that is of the same step."""
+    known = sites.setdefault(site, [])
+    head = next((h for h in known if window.compatible(h.mask, mask)), None)
+    if head is None:
+        head = Head(site, [], [], [], labels)
+        known.append(head)
+    head.entries.append(entry)
+    head.outputs.append(pair[0])
+    head.targets.append(pair[1])
+    head.mask |= mask
 
 
 def _meeting(window: Window, left: int, right: int) -> tuple[int, int] | None:
@@ -77,7 +88,7 @@ def _named(tape: Tape, code: int) -> bool:
 def label_heads(window: Window, path: set[int], end: int) -> list[Head]:
     """``d[range(n), y] -= 1`` and its kin: a store of (entry - constant) into the output or a copy of it."""
     tape = window.tape
-    sites: dict[int, Head] = {}
+    sites: dict[int, list[Head]] = {}
     for number in sorted(path):
         template, inputs, _ = tape.entry(number)
         if number >= end or not template.writes:
@@ -88,11 +99,8 @@ def label_heads(window: Window, path: set[int], end: int) -> list[Head]:
         found = _gathered_less_one(window, inputs[-1])
         if found is None or tape.storage_of(found[0]) != tape.storage_of(inputs[0]):
             continue
-        head = sites.setdefault(template.site, Head(template.site, [], [], [], True))
-        head.entries.append(number)
-        head.outputs.append(inputs[0])
-        head.targets.append(found[1])
-    return list(sites.values())[:MOST_HEADS]
+        _add(window, sites, template.site, number, (inputs[0], found[1]), window.masks.of(found[1]), True)
+    return [h for hs in sites.values() for h in hs][: 2 * MOST_HEADS]
 
 
 def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:

@@ -37,6 +37,12 @@ class Match:
     blocked: list[str] = field(default_factory=list)
 
     @property
+    def unit(self) -> float | None:
+        """The scale freed of the learning rate; None for a zero gradient."""
+        k = self.comparison.scale
+        return None if k is None or not self.gradient.rate else k / self.gradient.rate
+
+    @property
     def exact(self) -> bool:
         """Whether the gradient is a multiple of the truth within rounding, or both are zero."""
         return self.comparison.exact
@@ -134,6 +140,8 @@ class Judge:
         masks = Masks(tape, sources, {}, end, pinned=False)
         own = [self._increment_mask(c, masks) for c in found]
         parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
+        velocities = [c for c in parameters if any(self._moves(c, p) for p in parameters if p is not c)]
+        parameters = [c for c in parameters if c not in velocities]
         read = 0
         for i, c in enumerate(found):
             if c in parameters:
@@ -142,6 +150,22 @@ class Judge:
         states += [c for c in found if c not in parameters and c not in states and self._feeds(c, parameters)]
         others = [c for c in found if c not in parameters and c not in states]
         return parameters, states, others
+
+    def _moves(self, c: Candidate, p: Candidate) -> bool:
+        """Whether the new value of ``c`` enters the increment of ``p`` elementwise: a velocity."""
+        if c.shape != p.shape:
+            return False
+        tape = self.tape
+        target = tape.storage_of(c.rounds[0][-1].new)
+        queue = [code for u in p.rounds[0] for code in u.increments]
+        for code in queue[:40]:
+            storage = tape.storage_of(code)
+            if storage == target:
+                return True
+            entry = tape.storage_born[storage] if storage >= 0 else -1
+            if entry >= 0 and tape.templates[tape.entry_template[entry]].elementwise:
+                queue += [i for i in tape.entry(entry)[1] if tape.storage_of(i) >= 0 and tape.shape_of(i) == c.shape]
+        return False
 
     def _increment_mask(self, c: Candidate, masks: Masks) -> int:
         mask = 0
@@ -179,11 +203,11 @@ class Judge:
         off = [h for h in own if not h.on_path]
         trials: list[Trial] = []
         self._try_all(made, off, trials)
-        if not any(t.full for t in trials):
+        if not any(t.full and t.identified for t in trials):
             self._try_guards(made, off, path, trials)
-        if not any(t.full for t in trials):
+        if not any(t.full and t.identified for t in trials):
             self._try_elsewhere(made, trials)
-        if not any(t.full for t in trials):
+        if not any(t.full and t.identified for t in trials):
             self._try_all(made, [h for h in own if h.on_path], trials)
         made.own = any(not t.hypothesis.on_path for t in trials)
         if not any(t.identified for t in trials):
@@ -217,6 +241,7 @@ class Judge:
             trial = self.evaluate(made, h, seeds, made.recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
+                self._identify_small(trials)
                 if trial.full and trial.identified and self._covers(made, trial):
                     return
 
@@ -267,19 +292,17 @@ class Judge:
     def _try_heads(self, made: Judgement, path: set[int], trials: list[Trial]) -> None:
         assert made.recording is not None
         window = made.window
-        end = candidates_.last_entry(r for p in made.parameters for r in p.rounds[:1])
+        end = candidates_.last_entry(r for p in made.parameters for r in p.rounds[:2])
         for head in [*heads.label_heads(window, path, end), *heads.find(window, path, end)]:
             for kind in heads.KINDS:
                 seeds = heads.seeds(kind, head, made.recording)
                 if seeds is None:
                     continue
-                mask = 0
-                for code in head.outputs:
-                    mask |= window.masks.of(code)
-                h = Hypothesis(head.site, head.outputs, head.entries, False, mask, {}, "inferred")
-                trial = self.evaluate(made, h, list(seeds), made.recording, mask, kind)
+                h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, {}, "inferred")
+                trial = self.evaluate(made, h, list(seeds), made.recording, head.mask, kind)
                 if trial is not None:
                     trials.append(trial)
+                    self._identify_small(trials)
                     if trial.full and trial.identified:
                         return
 
@@ -322,10 +345,16 @@ class Judge:
                 trial.identified = True
                 trial.witness = m.version.candidate.name
                 return
-        small = [m for m in trial.matches if m.comparison.agreement == "exact"]
-        if trial.full and sum(m.truth.size for m in small) > 1 and all(m.truth.size <= 3 for m in trial.matches):
-            trial.identified = _one_scale(small)
-            trial.witness = small[0].version.candidate.name
+
+    def _identify_small(self, trials: list[Trial]) -> None:
+        """Parameters of three numbers and fewer: the same hypothesis must hold in two steps, at one scale."""
+        for t in trials:
+            if not t.full or t.identified:
+                continue
+            for other in trials:
+                same = other is not t and other.kind == t.kind and other.hypothesis.site == t.hypothesis.site
+                if same and other.full and bool(other.hypothesis.guards) == bool(t.hypothesis.guards) and _same_scales(t, other):
+                    t.identified = True
 
 
 def _first_versions(versions: list[Version]) -> list[Version]:
@@ -373,9 +402,14 @@ def _plain(m: Match, made: Judgement) -> bool:
     return w.size == t.size and bool(np.any(w)) and compare(t, w).exact
 
 
-def _one_scale(matches: list[Match]) -> bool:
-    scales = [m.comparison.scale for m in matches if m.comparison.scale is not None]
-    return len(scales) > 1 and all(abs(s / scales[0] - 1) < 1e-9 for s in scales[1:])
+def _same_scales(one: Trial, other: Trial) -> bool:
+    """Whether both trials have the same scales, freed of the rate, with at least two numbers of evidence."""
+    scales = {id(m.version.candidate): m.unit for m in one.matches if m.unit is not None}
+    again = {id(m.version.candidate): m.unit for m in other.matches if m.unit is not None}
+    common = scales.keys() & again.keys()
+    if not common or any(one_m.version in [m.version for m in other.matches] for one_m in one.matches):
+        return False
+    return all(abs(again[k] / scales[k] - 1) < 1e-8 for k in common)
 
 
 def _choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:

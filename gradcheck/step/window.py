@@ -38,8 +38,10 @@ class Window:
         self.rounds = rounds
         self.end = end
         self.barriers: dict[int, int] = {}  # entry -> storage that holds a new version after it
+        self.captures: dict[int, int] = {}  # the same entries -> operand code of that version
         self.versions: list[Version] = []
         self._active: set[int] | None = None
+        self._written_by: dict[int, list[int]] | None = None
         self._collect()
         self.masks = Masks(tape, self._sources(), self.barriers, end)
         self.begin = min(self.masks.entry_masks, default=0)
@@ -56,6 +58,7 @@ class Window:
                         entry = u.entry if u.in_place else self._made_at(u)
                         if entry < self.end:
                             self.barriers[entry] = tape.storage_of(u.new)
+                            self.captures[entry] = c.region if merged else u.new
 
     def _made_at(self, u: Update) -> int:
         """The entry that made the new value of a location that was assigned."""
@@ -71,10 +74,27 @@ class Window:
 
     def _beginning(self, v: Version) -> int:
         if v.round_ == 0 and v.index == 0:
-            return -1
+            return self._settled(v)
         updates = v.candidate.rounds[v.round_]
         before = updates[v.index - 1] if v.index else v.candidate.rounds[v.round_ - 1][-1]
         return before.entry if before.in_place else self._made_at(before)
+
+    def _settled(self, v: Version) -> int:
+        """The last entry before the first update that wrote the storage: from there on it holds the first version."""
+        storage = self.tape.storage_of(v.code)
+        earlier = [e for e in self._writers().get(storage, ()) if e < v.update.entry]
+        return max([*earlier, self.tape.storage_born[storage]])
+
+    def _writers(self) -> dict[int, list[int]]:
+        if self._written_by is None:
+            tape, found = self.tape, {}  # type: ignore[var-annotated]
+            for number in range(self.end):
+                template = tape.templates[tape.entry_template[number]]
+                for place in template.writes:
+                    storage = tape.storage_of(tape.operands[tape.entry_start[number] + place])
+                    found.setdefault(storage, []).append(number)
+            self._written_by = found
+        return self._written_by
 
     # recording
 
@@ -90,7 +110,7 @@ class Window:
         state = replay.start()
         replay.run(state, self.prelude)
         for v in self.versions:
-            if v.round_ == 0 and v.index == 0:
+            if v.round_ == 0 and v.index == 0 and tape.storage_born[tape.storage_of(v.code)] < self.begin:
                 replay.load(state, v.code)
         self.written = set(last_writes(tape, inside))
         self.base = state
@@ -100,7 +120,7 @@ class Window:
 
     def sweep(self, recording: Recording, seeds: list[tuple[int, int, Any]], bounded: bool = False, keep: set[int] | None = None) -> Sweep:
         """Reverse sweep from the seeds (entry, operand code, value)."""
-        reverse = Reverse(recording, self.active(), set(self.barriers), bounded)
+        reverse = Reverse(recording, self.active(), self.captures, bounded)
         reverse.keep = keep
         return reverse.sweep(seeds)
 
@@ -129,7 +149,7 @@ class Window:
             return np.asarray(flat), np.asarray(bound if bound is not None else np.zeros_like(flat))
         if storage not in sweep.adjoints:
             return np.zeros(v.candidate.shape), np.zeros(v.candidate.shape)
-        reverse = Reverse(recording, set(), set())
+        reverse = Reverse(recording, set(), {})
         t = reverse.window(sweep.adjoints[storage], v.code).copy()
         bound = sweep.bounds.get(storage)
         return t, reverse.window(bound, v.code).copy() if bound is not None else np.zeros(t.shape)

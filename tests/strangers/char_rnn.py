@@ -1,95 +1,82 @@
 import numpy as np
 
-data = "the quick brown fox jumps over the lazy dog and the dog sleeps while the fox runs "
-chars = list(set(data))
-data_size, vocab_size = len(data), len(chars)
-print('data has %d characters, %d unique.' % (data_size, vocab_size))
-char_to_ix = { ch:i for i,ch in enumerate(chars) }
-ix_to_char = { i:ch for i,ch in enumerate(chars) }
+text = "she sells sea shells on the shore and the shells she sells are sea shells for sure "
+alphabet = sorted(set(text))
+A = len(alphabet)
+code = {c: k for k, c in enumerate(alphabet)}
+print(len(text), 'characters,', A, 'different')
 
-# hyperparameters
-hidden_size = 16
-seq_length = 9
-learning_rate = 1e-1
+H = 16          # memory size
+T = 9           # unrolled steps
+eta = 0.1
 
-# model parameters
-Wxh = np.random.randn(hidden_size, vocab_size)*0.01 # input to hidden
-Whh = np.random.randn(hidden_size, hidden_size)*0.01 # hidden to hidden
-Why = np.random.randn(vocab_size, hidden_size)*0.01 # hidden to output
-bh = np.zeros((hidden_size, 1))
-by = np.zeros((vocab_size, 1))
+U = np.random.randn(H, A)*0.01
+V = np.random.randn(H, H)*0.01
+O = np.random.randn(A, H)*0.01
+c = np.zeros((H, 1))
+d = np.zeros((A, 1))
 
-def lossFun(inputs, targets, hprev):
-  xs, hs, ys, ps = {}, {}, {}, {}
-  hs[-1] = np.copy(hprev)
-  loss = 0
-  for t in range(len(inputs)):
-    xs[t] = np.zeros((vocab_size,1)) # encode in 1-of-k representation
-    xs[t][inputs[t]] = 1
-    hs[t] = np.tanh(np.dot(Wxh, xs[t]) + np.dot(Whh, hs[t-1]) + bh)
-    ys[t] = np.dot(Why, hs[t]) + by
-    ps[t] = np.exp(ys[t]) / np.sum(np.exp(ys[t]))
-    loss += -np.log(ps[t][targets[t],0])
-  dWxh, dWhh, dWhy = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(Why)
-  dbh, dby = np.zeros_like(bh), np.zeros_like(by)
-  dhnext = np.zeros_like(hs[0])
-  for t in reversed(range(len(inputs))):
-    dy = np.copy(ps[t])
-    dy[targets[t]] -= 1
-    dWhy += np.dot(dy, hs[t].T)
-    dby += dy
-    dh = np.dot(Why.T, dy) + dhnext
-    dhraw = (1 - hs[t] * hs[t]) * dh
-    dbh += dhraw
-    dWxh += np.dot(dhraw, xs[t].T)
-    dWhh += np.dot(dhraw, hs[t-1].T)
-    dhnext = np.dot(Whh.T, dhraw)
-  for dparam in [dWxh, dWhh, dWhy, dbh, dby]:
-    np.clip(dparam, -5, 5, out=dparam) # clip to mitigate exploding gradients
-  return loss, dWxh, dWhh, dWhy, dbh, dby, hs[len(inputs)-1]
+def unroll(ins, outs, h0):
+  x, h, p = {}, {-1: h0.copy()}, {}
+  cost = 0
+  for t in range(len(ins)):
+    x[t] = np.zeros((A, 1))
+    x[t][ins[t]] = 1
+    h[t] = np.tanh(U @ x[t] + V @ h[t-1] + c)
+    e = np.exp(O @ h[t] + d)
+    p[t] = e / e.sum()
+    cost -= np.log(p[t][outs[t], 0])
+  gU, gV, gO, gc, gd = (np.zeros_like(w) for w in (U, V, O, c, d))
+  later = np.zeros_like(h0)
+  for t in range(len(ins))[::-1]:
+    g = p[t].copy()
+    g[outs[t]] -= 1
+    gO += g @ h[t].T
+    gd += g
+    gh = O.T @ g + later
+    ga = (1 - h[t]*h[t]) * gh
+    gc += ga
+    gU += ga @ x[t].T
+    gV += ga @ h[t-1].T
+    later = V.T @ ga
+  for g in (gU, gV, gO, gc, gd):
+    np.clip(g, -5, 5, out=g)
+  return cost, gU, gV, gO, gc, gd, h[len(ins)-1]
 
-def sample(h, seed_ix, n):
-  x = np.zeros((vocab_size, 1))
-  x[seed_ix] = 1
-  ixes = []
-  for t in range(n):
-    h = np.tanh(np.dot(Wxh, x) + np.dot(Whh, h) + bh)
-    y = np.dot(Why, h) + by
-    p = np.exp(y) / np.sum(np.exp(y))
-    ix = np.random.choice(range(vocab_size), p=p.ravel())
-    x = np.zeros((vocab_size, 1))
-    x[ix] = 1
-    ixes.append(ix)
-  return ixes
+def babble(h, k, length):
+  said = []
+  for _ in range(length):
+    x = np.zeros((A, 1))
+    x[k] = 1
+    h = np.tanh(U @ x + V @ h + c)
+    e = np.exp(O @ h + d)
+    k = np.random.choice(A, p=(e / e.sum()).ravel())
+    said.append(alphabet[k])
+  return ''.join(said)
 
-n, p = 0, 0
-mWxh, mWhh, mWhy = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(Why)
-mbh, mby = np.zeros_like(bh), np.zeros_like(by)
-smooth_loss = -np.log(1.0/vocab_size)*seq_length
+seen = [np.zeros_like(w) for w in (U, V, O, c, d)]
+usual = np.log(A)*T
+at = rounds = 0
 while True:
-  if p+seq_length+1 >= len(data) or n == 0:
-    hprev = np.zeros((hidden_size,1)) # reset RNN memory
-    p = 0
-  inputs = [char_to_ix[ch] for ch in data[p:p+seq_length]]
-  targets = [char_to_ix[ch] for ch in data[p+1:p+seq_length+1]]
+  if rounds == 0 or at + T + 1 >= len(text):
+    memory = np.zeros((H, 1))   # start over
+    at = 0
+  ins = [code[ch] for ch in text[at:at+T]]
+  outs = [code[ch] for ch in text[at+1:at+T+1]]
+  if rounds % 100 == 0:
+    print('>>', babble(memory, ins[0], 40))
 
-  if n % 100 == 0:
-    sample_ix = sample(hprev, inputs[0], 40)
-    txt = ''.join(ix_to_char[ix] for ix in sample_ix)
-    print('----\n %s \n----' % (txt, ))
+  cost, gU, gV, gO, gc, gd, memory = unroll(ins, outs, memory)
+  usual = 0.999*usual + 0.001*cost
+  if rounds % 100 == 0:
+    print('round', rounds, 'cost', usual)
 
-  loss, dWxh, dWhh, dWhy, dbh, dby, hprev = lossFun(inputs, targets, hprev)
-  smooth_loss = smooth_loss * 0.999 + loss * 0.001
-  if n % 100 == 0: print('iter %d, loss: %f' % (n, smooth_loss))
+  # Adagrad
+  for w, g, s in zip((U, V, O, c, d), (gU, gV, gO, gc, gd), seen):
+    s += g*g
+    w += -eta * g / np.sqrt(s + 1e-8)
 
-  # perform parameter update with Adagrad
-  for param, dparam, mem in zip([Wxh, Whh, Why, bh, by],
-                                [dWxh, dWhh, dWhy, dbh, dby],
-                                [mWxh, mWhh, mWhy, mbh, mby]):
-    mem += dparam * dparam
-    param += -learning_rate * dparam / np.sqrt(mem + 1e-8)
-
-  p += seq_length
-  n += 1
-  if n > 300:
+  at += T
+  rounds += 1
+  if rounds > 300:
     break

@@ -1,88 +1,71 @@
-"""
-A module to implement the stochastic gradient descent learning
-algorithm for a feedforward neural network.
-"""
 import random
 
 import numpy as np
 
 
-class Network(object):
-
-    def __init__(self, sizes):
-        self.num_layers = len(sizes)
-        self.sizes = sizes
-        self.biases = [np.random.randn(y, 1) for y in sizes[1:]]
-        self.weights = [np.random.randn(y, x) for x, y in zip(sizes[:-1], sizes[1:])]
-
-    def feedforward(self, a):
-        for b, w in zip(self.biases, self.weights):
-            a = sigmoid(np.dot(w, a) + b)
-        return a
-
-    def SGD(self, training_data, epochs, mini_batch_size, eta, test_data=None):
-        n = len(training_data)
-        for j in range(epochs):
-            random.shuffle(training_data)
-            mini_batches = [training_data[k:k + mini_batch_size] for k in range(0, n, mini_batch_size)]
-            for mini_batch in mini_batches:
-                self.update_mini_batch(mini_batch, eta)
-            if test_data:
-                print("Epoch {0}: {1} / {2}".format(j, self.evaluate(test_data), len(test_data)))
-            else:
-                print("Epoch {0} complete".format(j))
-
-    def update_mini_batch(self, mini_batch, eta):
-        nabla_b = [np.zeros(b.shape) for b in self.biases]
-        nabla_w = [np.zeros(w.shape) for w in self.weights]
-        for x, y in mini_batch:
-            delta_nabla_b, delta_nabla_w = self.backprop(x, y)
-            nabla_b = [nb + dnb for nb, dnb in zip(nabla_b, delta_nabla_b)]
-            nabla_w = [nw + dnw for nw, dnw in zip(nabla_w, delta_nabla_w)]
-        self.weights = [w - (eta / len(mini_batch)) * nw for w, nw in zip(self.weights, nabla_w)]
-        self.biases = [b - (eta / len(mini_batch)) * nb for b, nb in zip(self.biases, nabla_b)]
-
-    def backprop(self, x, y):
-        nabla_b = [np.zeros(b.shape) for b in self.biases]
-        nabla_w = [np.zeros(w.shape) for w in self.weights]
-        # feedforward
-        activation = x
-        activations = [x]  # list to store all the activations, layer by layer
-        zs = []  # list to store all the z vectors, layer by layer
-        for b, w in zip(self.biases, self.weights):
-            z = np.dot(w, activation) + b
-            zs.append(z)
-            activation = sigmoid(z)
-            activations.append(activation)
-        # backward pass
-        delta = self.cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])
-        nabla_b[-1] = delta
-        nabla_w[-1] = np.dot(delta, activations[-2].transpose())
-        for l in range(2, self.num_layers):
-            z = zs[-l]
-            sp = sigmoid_prime(z)
-            delta = np.dot(self.weights[-l + 1].transpose(), delta) * sp
-            nabla_b[-l] = delta
-            nabla_w[-l] = np.dot(delta, activations[-l - 1].transpose())
-        return (nabla_b, nabla_w)
-
-    def evaluate(self, test_data):
-        results = [(np.argmax(self.feedforward(x)), y) for (x, y) in test_data]
-        return sum(int(x == y) for (x, y) in results)
-
-    def cost_derivative(self, output_activations, y):
-        return (output_activations - y)
-
-
-def sigmoid(z):
+def act(z):
     return 1.0 / (1.0 + np.exp(-z))
 
 
-def sigmoid_prime(z):
-    return sigmoid(z) * (1 - sigmoid(z))
+def act_slope(z):
+    return act(z) * (1 - act(z))
 
 
-def vectorized_result(j):
+class Network(object):
+    """Feedforward net, every sample is a column, one after the other."""
+
+    def __init__(self, sizes):
+        self.depth = len(sizes)
+        self.weights = [np.random.randn(n, m) for m, n in zip(sizes, sizes[1:])]
+        self.biases = [np.random.randn(n, 1) for n in sizes[1:]]
+
+    def answer(self, a):
+        for w, b in zip(self.weights, self.biases):
+            a = act(np.dot(w, a) + b)
+        return a
+
+    def learn(self, samples, epochs, batch_size, eta, check=None):
+        for epoch in range(epochs):
+            random.shuffle(samples)
+            for k in range(0, len(samples), batch_size):
+                self.learn_batch(samples[k:k + batch_size], eta)
+            if check:
+                print("Epoch %d: %d of %d" % (epoch, self.count_right(check), len(check)))
+
+    def learn_batch(self, batch, eta):
+        sum_w = [np.zeros(w.shape) for w in self.weights]
+        sum_b = [np.zeros(b.shape) for b in self.biases]
+        for x, y in batch:
+            one_w, one_b = self.slopes(x, y)
+            sum_w = [s + o for s, o in zip(sum_w, one_w)]
+            sum_b = [s + o for s, o in zip(sum_b, one_b)]
+        self.weights = [w - (eta / len(batch)) * s for w, s in zip(self.weights, sum_w)]
+        self.biases = [b - (eta / len(batch)) * s for b, s in zip(self.biases, sum_b)]
+
+    def slopes(self, x, y):
+        one_w = [np.zeros(w.shape) for w in self.weights]
+        one_b = [np.zeros(b.shape) for b in self.biases]
+        a = x
+        outs = [x]
+        zs = []
+        for w, b in zip(self.weights, self.biases):
+            zs.append(np.dot(w, a) + b)
+            a = act(zs[-1])
+            outs.append(a)
+        delta = (outs[-1] - y) * act_slope(zs[-1])
+        one_b[-1] = delta
+        one_w[-1] = np.dot(delta, outs[-2].transpose())
+        for l in range(2, self.depth):
+            delta = np.dot(self.weights[-l + 1].transpose(), delta) * act_slope(zs[-l])
+            one_b[-l] = delta
+            one_w[-l] = np.dot(delta, outs[-l - 1].transpose())
+        return one_w, one_b
+
+    def count_right(self, pairs):
+        return sum(int(np.argmax(self.answer(x)) == c) for x, c in pairs)
+
+
+def unit(j):
     e = np.zeros((4, 1))
     e[j] = 1.0
     return e
@@ -95,6 +78,6 @@ def make_blobs(n):
 
 
 if __name__ == "__main__":
-    training = [(x, vectorized_result(c)) for x, c in make_blobs(120)]
+    training = [(x, unit(c)) for x, c in make_blobs(120)]
     net = Network([3, 8, 5, 4])
-    net.SGD(training, 5, 10, 3.0, test_data=make_blobs(40))
+    net.learn(training, 5, 10, 3.0, check=make_blobs(40))

@@ -1,145 +1,123 @@
 import numpy as np
 
-class Conv3x3:
-  # A Convolution layer using 3x3 filters.
+class ConvStage:
+  def __init__(self, count):
+    self.count = count
+    self.filters = np.random.randn(count, 3, 3) / 9
 
-  def __init__(self, num_filters):
-    self.num_filters = num_filters
-    self.filters = np.random.randn(num_filters, 3, 3) / 9
+  def patches(self, picture):
+    rows, cols = picture.shape
+    for r in range(rows - 2):
+      for c in range(cols - 2):
+        yield r, c, picture[r:(r + 3), c:(c + 3)]
 
-  def iterate_regions(self, image):
-    h, w = image.shape
-    for i in range(h - 2):
-      for j in range(w - 2):
-        im_region = image[i:(i + 3), j:(j + 3)]
-        yield im_region, i, j
+  def forward(self, picture):
+    self.picture = picture
+    out = np.zeros((picture.shape[0] - 2, picture.shape[1] - 2, self.count))
+    for r, c, patch in self.patches(picture):
+      out[r, c] = np.sum(patch * self.filters, axis=(1, 2))
+    return out
 
-  def forward(self, input):
-    self.last_input = input
-    h, w = input.shape
-    output = np.zeros((h - 2, w - 2, self.num_filters))
-    for im_region, i, j in self.iterate_regions(input):
-      output[i, j] = np.sum(im_region * self.filters, axis=(1, 2))
-    return output
+  def backprop(self, d_out, rate):
+    d_filters = np.zeros(self.filters.shape)
+    for r, c, patch in self.patches(self.picture):
+      for k in range(self.count):
+        d_filters[k] += d_out[r, c, k] * patch
+    self.filters -= rate * d_filters
 
-  def backprop(self, d_L_d_out, learn_rate):
-    d_L_d_filters = np.zeros(self.filters.shape)
-    for im_region, i, j in self.iterate_regions(self.last_input):
-      for f in range(self.num_filters):
-        d_L_d_filters[f] += d_L_d_out[i, j, f] * im_region
-    self.filters -= learn_rate * d_L_d_filters
-    return None
+class PoolStage:
+  def cells(self, maps):
+    for r in range(maps.shape[0] // 2):
+      for c in range(maps.shape[1] // 2):
+        yield r, c, maps[2 * r:2 * r + 2, 2 * c:2 * c + 2]
 
-class MaxPool2:
-  def iterate_regions(self, image):
-    h, w, _ = image.shape
-    for i in range(h // 2):
-      for j in range(w // 2):
-        yield image[(i * 2):(i * 2 + 2), (j * 2):(j * 2 + 2)], i, j
+  def forward(self, maps):
+    self.maps = maps
+    out = np.zeros((maps.shape[0] // 2, maps.shape[1] // 2, maps.shape[2]))
+    for r, c, cell in self.cells(maps):
+      out[r, c] = np.amax(cell, axis=(0, 1))
+    return out
 
-  def forward(self, input):
-    self.last_input = input
-    h, w, num_filters = input.shape
-    output = np.zeros((h // 2, w // 2, num_filters))
-    for im_region, i, j in self.iterate_regions(input):
-      output[i, j] = np.amax(im_region, axis=(0, 1))
-    return output
+  def backprop(self, d_out):
+    d_maps = np.zeros(self.maps.shape)
+    for r, c, cell in self.cells(self.maps):
+      best = np.amax(cell, axis=(0, 1))
+      for dr in range(2):
+        for dc in range(2):
+          for k in range(cell.shape[2]):
+            if cell[dr, dc, k] == best[k]:
+              d_maps[2 * r + dr, 2 * c + dc, k] = d_out[r, c, k]
+    return d_maps
 
-  def backprop(self, d_L_d_out):
-    d_L_d_input = np.zeros(self.last_input.shape)
-    for im_region, i, j in self.iterate_regions(self.last_input):
-      h, w, f = im_region.shape
-      amax = np.amax(im_region, axis=(0, 1))
-      for i2 in range(h):
-        for j2 in range(w):
-          for f2 in range(f):
-            # If this pixel was the max value, copy the gradient to it.
-            if im_region[i2, j2, f2] == amax[f2]:
-              d_L_d_input[i * 2 + i2, j * 2 + j2, f2] = d_L_d_out[i, j, f2]
-    return d_L_d_input
+class OutputStage:
+  def __init__(self, n_in, n_out):
+    self.weights = np.random.randn(n_in, n_out) / n_in
+    self.biases = np.zeros(n_out)
 
-class Softmax:
-  def __init__(self, input_len, nodes):
-    self.weights = np.random.randn(input_len, nodes) / input_len
-    self.biases = np.zeros(nodes)
+  def forward(self, maps):
+    self.shape = maps.shape
+    self.flat = maps.flatten()
+    self.totals = np.dot(self.flat, self.weights) + self.biases
+    e = np.exp(self.totals)
+    return e / np.sum(e, axis=0)
 
-  def forward(self, input):
-    self.last_input_shape = input.shape
-    input = input.flatten()
-    self.last_input = input
-    totals = np.dot(input, self.weights) + self.biases
-    self.last_totals = totals
-    exp = np.exp(totals)
-    return exp / np.sum(exp, axis=0)
-
-  def backprop(self, d_L_d_out, learn_rate):
-    # We know only 1 element of d_L_d_out will be nonzero
-    for i, gradient in enumerate(d_L_d_out):
-      if gradient == 0:
+  def backprop(self, d_out, rate):
+    # only the entry of the true class is not zero
+    for k, g in enumerate(d_out):
+      if g == 0:
         continue
-      t_exp = np.exp(self.last_totals)
-      S = np.sum(t_exp)
-      # Gradients of out[i] against totals
-      d_out_d_t = -t_exp[i] * t_exp / (S ** 2)
-      d_out_d_t[i] = t_exp[i] * (S - t_exp[i]) / (S ** 2)
-      d_t_d_w = self.last_input
-      d_t_d_b = 1
-      d_t_d_inputs = self.weights
-      d_L_d_t = gradient * d_out_d_t
-      d_L_d_w = d_t_d_w[np.newaxis].T @ d_L_d_t[np.newaxis]
-      d_L_d_b = d_L_d_t * d_t_d_b
-      d_L_d_inputs = d_t_d_inputs @ d_L_d_t
-      self.weights -= learn_rate * d_L_d_w
-      self.biases -= learn_rate * d_L_d_b
-      return d_L_d_inputs.reshape(self.last_input_shape)
+      e = np.exp(self.totals)
+      total = np.sum(e)
+      d_totals = -e[k] * e / (total ** 2)
+      d_totals[k] = e[k] * (total - e[k]) / (total ** 2)
+      d_totals = g * d_totals
+      d_weights = self.flat[np.newaxis].T @ d_totals[np.newaxis]
+      d_flat = self.weights @ d_totals
+      self.weights -= rate * d_weights
+      self.biases -= rate * d_totals
+      return d_flat.reshape(self.shape)
 
 def bars(n):
-  images, labels = [], []
+  pictures, kinds = [], []
   for _ in range(n):
-    c = np.random.randint(3)
-    im = np.random.rand(8, 8) * 0.3
+    kind = np.random.randint(3)
+    picture = np.random.rand(8, 8) * 0.3
     k = np.random.randint(1, 7)
-    if c == 0: im[k] += 0.7
-    elif c == 1: im[:, k] += 0.7
-    else: im[range(8), range(8)] += 0.7
-    images.append(im)
-    labels.append(c)
-  return np.array(images), np.array(labels)
+    if kind == 0: picture[k] += 0.7
+    elif kind == 1: picture[:, k] += 0.7
+    else: picture[range(8), range(8)] += 0.7
+    pictures.append(picture)
+    kinds.append(kind)
+  return np.array(pictures), np.array(kinds)
 
-train_images, train_labels = bars(60)
-conv = Conv3x3(4)
-pool = MaxPool2()
-softmax = Softmax(3 * 3 * 4, 3)
+pictures, kinds = bars(60)
+conv = ConvStage(4)
+pool = PoolStage()
+output = OutputStage(3 * 3 * 4, 3)
 
-def forward(image, label):
-  out = conv.forward(image - 0.5)
-  out = pool.forward(out)
-  out = softmax.forward(out)
-  loss = -np.log(out[label])
-  acc = 1 if np.argmax(out) == label else 0
-  return out, loss, acc
+def forward(picture, kind):
+  out = output.forward(pool.forward(conv.forward(picture - 0.5)))
+  loss = -np.log(out[kind])
+  return out, loss, int(np.argmax(out) == kind)
 
-def train(im, label, lr=.05):
-  out, loss, acc = forward(im, label)
-  gradient = np.zeros(3)
-  gradient[label] = -1 / out[label]
-  gradient = softmax.backprop(gradient, lr)
-  gradient = pool.backprop(gradient)
-  gradient = conv.backprop(gradient, lr)
-  return loss, acc
+def train(picture, kind, rate=.05):
+  out, loss, hit = forward(picture, kind)
+  g = np.zeros(3)
+  g[kind] = -1 / out[kind]
+  g = output.backprop(g, rate)
+  g = pool.backprop(g)
+  conv.backprop(g, rate)
+  return loss, hit
 
 for epoch in range(2):
-  print('--- Epoch %d ---' % (epoch + 1))
-  permutation = np.random.permutation(len(train_images))
-  train_images = train_images[permutation]
-  train_labels = train_labels[permutation]
-  loss = 0
-  num_correct = 0
-  for i, (im, label) in enumerate(zip(train_images, train_labels)):
-    if i > 0 and i % 20 == 19:
-      print('[Step %d] Past 20 steps: Average Loss %.3f | Accuracy: %d' % (i + 1, loss / 20, num_correct))
-      loss = 0
-      num_correct = 0
-    l, acc = train(im, label)
-    loss += l
-    num_correct += acc
+  order = np.random.permutation(len(pictures))
+  lost = 0
+  hits = 0
+  for i, k in enumerate(order):
+    l, hit = train(pictures[k], kinds[k])
+    lost += l
+    hits += hit
+    if i % 20 == 19:
+      print('epoch', epoch, 'picture', i + 1, 'loss', lost / 20, 'hits', hits)
+      lost = 0
+      hits = 0

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 np.random.seed(1)
 
 
-def load_planar_dataset(m=90):
+def arms(m=90):
     t = np.linspace(0, 3.12, m // 3)
     X, Y = [], []
     for c in range(3):
@@ -19,7 +19,7 @@ def load_planar_dataset(m=90):
     return X, Y
 
 
-def initialize_parameters_deep(layer_dims):
+def start_values(layer_dims):
     parameters = {}
     L = len(layer_dims)
     for l in range(1, L):
@@ -40,37 +40,37 @@ def softmax(Z):
     return A, Z
 
 
-def linear_activation_forward(A_prev, W, b, activation):
+def one_layer(A_prev, W, b, activation):
     Z = np.dot(W, A_prev) + b
-    linear_cache = (A_prev, W, b)
+    kept_in = (A_prev, W, b)
     if activation == "softmax":
-        A, activation_cache = softmax(Z)
+        A, kept_z = softmax(Z)
     elif activation == "relu":
-        A, activation_cache = relu(Z)
-    return A, (linear_cache, activation_cache)
+        A, kept_z = relu(Z)
+    return A, (kept_in, kept_z)
 
 
-def L_model_forward(X, parameters):
+def run_all(X, parameters):
     caches = []
     A = X
     L = len(parameters) // 2
     for l in range(1, L):
         A_prev = A
-        A, cache = linear_activation_forward(A_prev, parameters['W' + str(l)], parameters['b' + str(l)], "relu")
+        A, cache = one_layer(A_prev, parameters['W' + str(l)], parameters['b' + str(l)], "relu")
         caches.append(cache)
-    AL, cache = linear_activation_forward(A, parameters['W' + str(L)], parameters['b' + str(L)], "softmax")
+    AL, cache = one_layer(A, parameters['W' + str(L)], parameters['b' + str(L)], "softmax")
     caches.append(cache)
     return AL, caches
 
 
-def compute_cost(AL, Y):
+def cost_of(AL, Y):
     m = Y.shape[1]
     cost = -(1 / m) * np.sum(Y * np.log(AL))
     cost = np.squeeze(cost)
     return cost
 
 
-def linear_backward(dZ, cache):
+def layer_back(dZ, cache):
     A_prev, W, b = cache
     m = A_prev.shape[1]
     dW = 1 / m * np.dot(dZ, A_prev.T)
@@ -85,14 +85,14 @@ def relu_backward(dA, Z):
     return dZ
 
 
-def L_model_backward(AL, Y, caches):
+def back_all(AL, Y, caches):
     grads = {}
     L = len(caches)
-    linear_cache, _ = caches[L - 1]
-    dA, grads["dW" + str(L)], grads["db" + str(L)] = linear_backward(AL - Y, linear_cache)
+    kept_in, _ = caches[L - 1]
+    dA, grads["dW" + str(L)], grads["db" + str(L)] = layer_back(AL - Y, kept_in)
     for l in reversed(range(L - 1)):
-        linear_cache, Z = caches[l]
-        dA, grads["dW" + str(l + 1)], grads["db" + str(l + 1)] = linear_backward(relu_backward(dA, Z), linear_cache)
+        kept_in, Z = caches[l]
+        dA, grads["dW" + str(l + 1)], grads["db" + str(l + 1)] = layer_back(relu_backward(dA, Z), kept_in)
     return grads
 
 
@@ -104,13 +104,13 @@ def update_parameters(parameters, grads, learning_rate):
     return parameters
 
 
-def L_layer_model(X, Y, layers_dims, learning_rate=0.3, num_iterations=400, print_cost=False):
+def fit(X, Y, layers_dims, learning_rate=0.3, num_iterations=400, print_cost=False):
     costs = []
-    parameters = initialize_parameters_deep(layers_dims)
+    parameters = start_values(layers_dims)
     for i in range(0, num_iterations):
-        AL, caches = L_model_forward(X, parameters)
-        cost = compute_cost(AL, Y)
-        grads = L_model_backward(AL, Y, caches)
+        AL, caches = run_all(X, parameters)
+        cost = cost_of(AL, Y)
+        grads = back_all(AL, Y, caches)
         parameters = update_parameters(parameters, grads, learning_rate)
         if print_cost and i % 100 == 0:
             print("Cost after iteration %i: %f" % (i, cost))
@@ -122,7 +122,7 @@ def L_layer_model(X, Y, layers_dims, learning_rate=0.3, num_iterations=400, prin
     return parameters
 
 
-train_x, train_y = load_planar_dataset()
-parameters = L_layer_model(train_x, train_y, [2, 7, 5, 3], print_cost=True)
-pred, _ = L_model_forward(train_x, parameters)
+train_x, train_y = arms()
+parameters = fit(train_x, train_y, [2, 7, 5, 3], print_cost=True)
+pred, _ = run_all(train_x, parameters)
 print("accuracy:", np.mean(pred.argmax(0) == train_y.argmax(0)))

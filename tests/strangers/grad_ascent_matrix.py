@@ -2,7 +2,7 @@ from numpy import *
 import matplotlib.pyplot as plt
 
 
-def loadDataSet():
+def makeData():
     dataMat = []; labelMat = []
     for i in range(60):
         x1 = random.uniform(-3, 3); x2 = random.uniform(-2, 12)
@@ -15,36 +15,36 @@ def sigmoid(inX):
     return 1.0 / (1 + exp(-inX))
 
 
-def gradAscent(dataMatIn, classLabels):
-    dataMatrix = asmatrix(dataMatIn)             # convert to NumPy matrix
+def climb(dataMatIn, classLabels):
+    dataMatrix = asmatrix(dataMatIn)
     labelMat = asmatrix(classLabels).transpose()
     m, n = shape(dataMatrix)
     alpha = 0.001
     maxCycles = 300
     weights = ones((n, 1))
-    for k in range(maxCycles):                  # heavy on matrix operations
+    for k in range(maxCycles):
         h = sigmoid(dataMatrix * weights)
         error = (labelMat - h)
         weights = weights + alpha * dataMatrix.transpose() * error
     return weights
 
 
-def stocGradAscent1(dataMatrix, classLabels, numIter=20):
+def climbOneByOne(dataMatrix, classLabels, numIter=20):
     m, n = shape(dataMatrix)
     weights = ones(n)
     for j in range(numIter):
-        dataIndex = list(range(m))
+        left = list(range(m))
         for i in range(m):
-            alpha = 4 / (1.0 + j + i) + 0.01    # apha decreases with iteration
-            randIndex = int(random.uniform(0, len(dataIndex)))
-            h = sigmoid(sum(dataMatrix[randIndex] * weights))
-            error = classLabels[randIndex] - h
-            weights = weights + alpha * error * dataMatrix[randIndex]
-            del dataIndex[randIndex]
+            alpha = 4 / (1.0 + j + i) + 0.01
+            pick = int(random.uniform(0, len(left)))
+            h = sigmoid(sum(dataMatrix[pick] * weights))
+            error = classLabels[pick] - h
+            weights = weights + alpha * error * dataMatrix[pick]
+            del left[pick]
     return weights
 
 
-def plotBestFit(weights, dataMat, labelMat):
+def drawLine(weights, dataMat, labelMat):
     dataArr = array(dataMat)
     labels = array(labelMat)
     plt.scatter(dataArr[labels == 1, 1], dataArr[labels == 1, 2], s=30, c='red', marker='s')
@@ -55,10 +55,10 @@ def plotBestFit(weights, dataMat, labelMat):
     plt.show()
 
 
-dataMat, labelMat = loadDataSet()
-w = gradAscent(dataMat, labelMat)
+dataMat, labelMat = makeData()
+w = climb(dataMat, labelMat)
 print('batch', w.T)
-plotBestFit(asarray(w).ravel(), dataMat, labelMat)
-w = stocGradAscent1(array(dataMat), labelMat)
+drawLine(asarray(w).ravel(), dataMat, labelMat)
+w = climbOneByOne(array(dataMat), labelMat)
 print('stochastic', w)
-plotBestFit(w, dataMat, labelMat)
+drawLine(w, dataMat, labelMat)

@@ -1,10 +1,8 @@
 import numpy
-# scipy.special for the sigmoid function expit()
 import scipy.special
 import matplotlib.pyplot
 
-# neural network class definition
-class neuralNetwork:
+class QueryNet:
 
     def __init__(self, inputnodes, hiddennodes, outputnodes, learningrate):
         self.inodes = inputnodes
@@ -13,29 +11,27 @@ class neuralNetwork:
         self.wih = numpy.random.normal(0.0, pow(self.inodes, -0.5), (self.hnodes, self.inodes))
         self.who = numpy.random.normal(0.0, pow(self.hnodes, -0.5), (self.onodes, self.hnodes))
         self.lr = learningrate
-        self.activation_function = lambda x: scipy.special.expit(x)
-        pass
+        self.squash = lambda x: scipy.special.expit(x)
 
-    def train(self, inputs_list, targets_list):
-        inputs = numpy.array(inputs_list, ndmin=2).T
-        targets = numpy.array(targets_list, ndmin=2).T
+    def train(self, given, wanted):
+        inputs = numpy.array(given, ndmin=2).T
+        targets = numpy.array(wanted, ndmin=2).T
 
-        hidden_inputs = numpy.dot(self.wih, inputs)
-        hidden_outputs = self.activation_function(hidden_inputs)
-        final_inputs = numpy.dot(self.who, hidden_outputs)
-        final_outputs = self.activation_function(final_inputs)
+        into_hidden = numpy.dot(self.wih, inputs)
+        hidden_outputs = self.squash(into_hidden)
+        last_inputs = numpy.dot(self.who, hidden_outputs)
+        last_outputs = self.squash(last_inputs)
 
-        output_errors = targets - final_outputs
-        hidden_errors = numpy.dot(self.who.T, output_errors * final_outputs * (1.0 - final_outputs))
+        misses = targets - last_outputs
+        hidden_misses = numpy.dot(self.who.T, misses * last_outputs * (1.0 - last_outputs))
 
-        self.who += self.lr * numpy.dot((output_errors * final_outputs * (1.0 - final_outputs)), numpy.transpose(hidden_outputs))
-        self.wih += self.lr * numpy.dot((hidden_errors * hidden_outputs * (1.0 - hidden_outputs)), numpy.transpose(inputs))
-        pass
+        self.who += self.lr * numpy.dot((misses * last_outputs * (1.0 - last_outputs)), numpy.transpose(hidden_outputs))
+        self.wih += self.lr * numpy.dot((hidden_misses * hidden_outputs * (1.0 - hidden_outputs)), numpy.transpose(inputs))
 
-    def query(self, inputs_list):
-        inputs = numpy.array(inputs_list, ndmin=2).T
-        hidden_outputs = self.activation_function(numpy.dot(self.wih, inputs))
-        return self.activation_function(numpy.dot(self.who, hidden_outputs))
+    def query(self, given):
+        inputs = numpy.array(given, ndmin=2).T
+        hidden_outputs = self.squash(numpy.dot(self.wih, inputs))
+        return self.squash(numpy.dot(self.who, hidden_outputs))
 
 
 records = []
@@ -45,7 +41,7 @@ for label in range(5):
         picture[label * 3:label * 3 + 3] += 180
         records.append(",".join([str(label)] + [str(v) for v in picture]))
 
-n = neuralNetwork(16, 11, 5, 0.3)
+n = QueryNet(16, 11, 5, 0.3)
 
 epochs = 5
 for e in range(epochs):
@@ -55,8 +51,6 @@ for e in range(epochs):
         targets = numpy.zeros(5) + 0.01
         targets[int(all_values[0])] = 0.99
         n.train(inputs, targets)
-        pass
-    pass
 
 scorecard = []
 for record in records:

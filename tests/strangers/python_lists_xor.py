@@ -1,100 +1,67 @@
 from math import exp
-from random import seed, random
+from random import random, seed
 
 seed(1)
 
 
-def initialize_network(n_inputs, n_hidden, n_outputs):
-	network = list()
-	hidden_layer = [{'weights': [random() - 0.5 for i in range(n_inputs + 1)]} for i in range(n_hidden)]
-	network.append(hidden_layer)
-	output_layer = [{'weights': [random() - 0.5 for i in range(n_hidden + 1)]} for i in range(n_outputs)]
-	network.append(output_layer)
-	return network
+def build(*widths):
+	return [[{'weights': [random() - 0.5 for _ in range(below + 1)]} for _ in range(here)]
+		for below, here in zip(widths, widths[1:])]
 
 
-def activate(weights, inputs):
-	activation = weights[-1]
-	for i in range(len(weights) - 1):
-		activation += weights[i] * inputs[i]
-	return activation
+def excite(weights, inputs):
+	total = weights[-1]
+	for i in range(len(inputs)):
+		total += weights[i] * inputs[i]
+	return 1.0 / (1.0 + exp(-total))
 
 
-def transfer(activation):
-	return 1.0 / (1.0 + exp(-activation))
-
-
-def forward_propagate(network, row):
-	inputs = row
+def propagate(network, row):
+	signal = row
 	for layer in network:
-		new_inputs = []
 		for neuron in layer:
-			activation = activate(neuron['weights'], inputs)
-			neuron['output'] = transfer(activation)
-			new_inputs.append(neuron['output'])
-		inputs = new_inputs
-	return inputs
+			neuron['output'] = excite(neuron['weights'], signal)
+		signal = [neuron['output'] for neuron in layer]
+	return signal
 
 
-def transfer_derivative(output):
-	return output * (1.0 - output)
-
-
-def backward_propagate_error(network, expected):
+def blame(network, expected):
 	for i in reversed(range(len(network))):
 		layer = network[i]
-		errors = list()
-		if i != len(network) - 1:
-			for j in range(len(layer)):
+		for j, neuron in enumerate(layer):
+			if i == len(network) - 1:
+				error = neuron['output'] - expected[j]
+			else:
 				error = 0.0
-				for neuron in network[i + 1]:
-					error += (neuron['weights'][j] * neuron['delta'])
-				errors.append(error)
-		else:
-			for j in range(len(layer)):
-				neuron = layer[j]
-				errors.append(neuron['output'] - expected[j])
-		for j in range(len(layer)):
-			neuron = layer[j]
-			neuron['delta'] = errors[j] * transfer_derivative(neuron['output'])
+				for above in network[i + 1]:
+					error += above['weights'][j] * above['delta']
+			neuron['delta'] = error * neuron['output'] * (1.0 - neuron['output'])
 
 
-def update_weights(network, row, l_rate):
-	for i in range(len(network)):
-		inputs = row[:-1]
-		if i != 0:
-			inputs = [neuron['output'] for neuron in network[i - 1]]
-		for neuron in network[i]:
+def adjust(network, row, rate):
+	inputs = row
+	for layer in network:
+		for neuron in layer:
 			for j in range(len(inputs)):
-				neuron['weights'][j] -= l_rate * neuron['delta'] * inputs[j]
-			neuron['weights'][-1] -= l_rate * neuron['delta']
+				neuron['weights'][j] -= rate * neuron['delta'] * inputs[j]
+			neuron['weights'][-1] -= rate * neuron['delta']
+		inputs = [neuron['output'] for neuron in layer]
 
 
-def train_network(network, train, l_rate, n_epoch, n_outputs):
-	for epoch in range(n_epoch):
-		sum_error = 0
-		for row in train:
-			outputs = forward_propagate(network, row)
-			expected = [0 for i in range(n_outputs)]
-			expected[row[-1]] = 1
-			sum_error += sum([(expected[i] - outputs[i]) ** 2 for i in range(len(expected))])
-			backward_propagate_error(network, expected)
-			update_weights(network, row, l_rate)
-		print('>epoch=%d, lrate=%.3f, error=%.3f' % (epoch, l_rate, sum_error))
+rows = [([2.8, 2.6], 0), ([1.5, 2.3], 0), ([3.4, 4.4], 0), ([1.4, 1.8], 0), ([0.2, 3.1], 0),
+	([7.6, 2.8], 1), ([5.3, 2.1], 1), ([6.9, 1.8], 1), ([8.7, -0.2], 1)]
+network = build(2, 3, 2)
 
+for epoch in range(20):
+	sum_error = 0
+	for row, kind in rows:
+		outputs = propagate(network, row)
+		expected = [0, 0]
+		expected[kind] = 1
+		sum_error += sum([(e - o) ** 2 for e, o in zip(expected, outputs)])
+		blame(network, expected)
+		adjust(network, row, 0.5)
+	print('epoch %d, error %.3f' % (epoch, sum_error))
 
-dataset = [[2.7810836, 2.550537003, 0],
-	[1.465489372, 2.362125076, 0],
-	[3.396561688, 4.400293529, 0],
-	[1.38807019, 1.850220317, 0],
-	[7.627531214, 2.759262235, 1],
-	[5.332441248, 2.088626775, 1],
-	[6.922596716, 1.77106367, 1],
-	[8.675418651, -0.242068655, 1],
-	[7.673756466, 3.508563011, 1]]
-n_inputs = len(dataset[0]) - 1
-n_outputs = len(set([row[-1] for row in dataset]))
-network = initialize_network(n_inputs, 3, n_outputs)
-train_network(network, dataset, 0.5, 20, n_outputs)
 for layer in network:
 	print(layer)

@@ -1,43 +1,43 @@
 import numpy
 
-def matrix_factorization(R, P, Q, K, steps=60, alpha=0.01, beta=0.02):
-    Q = Q.T
-    for step in range(steps):
-        for i in range(len(R)):
-            for j in range(len(R[i])):
-                if R[i][j] > 0:
-                    eij = R[i][j] - numpy.dot(P[i,:],Q[:,j])
-                    for k in range(K):
-                        pik = P[i][k]
-                        P[i][k] = P[i][k] + alpha * (2 * eij * Q[k][j] - beta * P[i][k])
-                        Q[k][j] = Q[k][j] + alpha * (2 * eij * pik - beta * Q[k][j])
-        e = 0
-        for i in range(len(R)):
-            for j in range(len(R[i])):
-                if R[i][j] > 0:
-                    e = e + pow(R[i][j] - numpy.dot(P[i,:],Q[:,j]), 2)
-                    for k in range(K):
-                        e = e + (beta/2) * (pow(P[i][k],2) + pow(Q[k][j],2))
-        if e < 0.001:
-            break
-    return P, Q.T, e
+def sweep(R, P, Q, alpha, beta):
+    K = P.shape[1]
+    for u in range(len(R)):
+        for v in range(len(R[u])):
+            if R[u][v] > 0:
+                miss = R[u][v] - numpy.dot(P[u,:],Q[:,v])
+                for k in range(K):
+                    puk = P[u][k]
+                    P[u][k] = P[u][k] + alpha * (2 * miss * Q[k][v] - beta * P[u][k])
+                    Q[k][v] = Q[k][v] + alpha * (2 * miss * puk - beta * Q[k][v])
 
-R = [
-     [5,3,0,1],
-     [4,0,0,1],
-     [1,1,0,5],
-     [1,0,0,4],
-     [0,1,5,4],
-    ]
+def total_error(R, P, Q, beta):
+    e = 0
+    for u in range(len(R)):
+        for v in range(len(R[u])):
+            if R[u][v] > 0:
+                e = e + pow(R[u][v] - numpy.dot(P[u,:],Q[:,v]), 2)
+                for k in range(P.shape[1]):
+                    e = e + (beta/2) * (pow(P[u][k],2) + pow(Q[k][v],2))
+    return e
 
-R = numpy.array(R)
-N = len(R)
-M = len(R[0])
-K = 2
+stars = numpy.array([
+     [4,0,2,5],
+     [0,1,2,4],
+     [5,1,0,0],
+     [2,4,4,1],
+     [1,5,0,2],
+    ])
 
-P = numpy.random.rand(N,K)
-Q = numpy.random.rand(M,K)
+P = numpy.random.rand(len(stars),2)
+Q = numpy.random.rand(len(stars[0]),2)
+Qt = Q.T
 
-nP, nQ, e = matrix_factorization(R, P, Q, K)
-print(numpy.dot(nP, nQ.T))
+for times in range(60):
+    sweep(stars, P, Qt, 0.01, 0.02)
+    e = total_error(stars, P, Qt, 0.02)
+    if e < 0.001:
+        break
+
+print(numpy.dot(P, Q.T))
 print('error', e)

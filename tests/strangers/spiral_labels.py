@@ -1,65 +1,61 @@
 import numpy as np
 import matplotlib.pyplot as plt
 
-N = 40  # number of points per class
-D = 2   # dimensionality
-K = 3   # number of classes
-X = np.zeros((N*K,D))
-y = np.zeros(N*K, dtype='uint8')
-for j in range(K):
-  ix = range(N*j,N*(j+1))
-  r = np.linspace(0.0,1,N)
-  t = np.linspace(j*4,(j+1)*4,N) + np.random.randn(N)*0.2
-  X[ix] = np.c_[r*np.sin(t), r*np.cos(t)]
-  y[ix] = j
+per_arm = 40
+arms = 3
+dim = 2
+n = per_arm*arms
+X = np.zeros((n,dim))
+y = np.zeros(n, dtype='uint8')
+for k in range(arms):
+  rows = range(per_arm*k,per_arm*(k+1))
+  radius = np.linspace(0.0,1,per_arm)
+  angle = 4*k + 4*radius + np.random.randn(per_arm)*0.2
+  X[rows] = np.c_[radius*np.cos(angle), radius*np.sin(angle)]
+  y[rows] = k
 
-h = 50
-W = 0.01 * np.random.randn(D,h)
-b = np.zeros((1,h))
-W2 = 0.01 * np.random.randn(h,K)
-b2 = np.zeros((1,K))
+hidden = 50
+W = 0.01 * np.random.randn(dim,hidden)
+b = np.zeros((1,hidden))
+W2 = 0.01 * np.random.randn(hidden,arms)
+b2 = np.zeros((1,arms))
 
-step_size = 1e-0
+rate = 1.0
 reg = 1e-3
 
-num_examples = X.shape[0]
 for i in range(500):
 
-  hidden_layer = np.maximum(0, np.dot(X, W) + b)
-  scores = np.dot(hidden_layer, W2) + b2
+  h = np.maximum(0, np.dot(X, W) + b)
+  scores = np.dot(h, W2) + b2
+  e = np.exp(scores)
+  probs = e / np.sum(e, axis=1, keepdims=True)
 
-  exp_scores = np.exp(scores)
-  probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)
-
-  corect_logprobs = -np.log(probs[range(num_examples),y])
-  data_loss = np.sum(corect_logprobs)/num_examples
+  data_loss = -np.sum(np.log(probs[range(n),y]))/n
   reg_loss = 0.5*reg*np.sum(W*W) + 0.5*reg*np.sum(W2*W2)
   loss = data_loss + reg_loss
   if i % 100 == 0:
-    print("iteration %d: loss %f" % (i, loss))
+    print(i, loss)
 
   dscores = probs
-  dscores[range(num_examples),y] -= 1
-  dscores /= num_examples
+  dscores[range(n),y] -= 1
+  dscores /= n
 
-  dW2 = np.dot(hidden_layer.T, dscores)
+  dW2 = np.dot(h.T, dscores)
   db2 = np.sum(dscores, axis=0, keepdims=True)
-  dhidden = np.dot(dscores, W2.T)
-  dhidden[hidden_layer <= 0] = 0
-  dW = np.dot(X.T, dhidden)
-  db = np.sum(dhidden, axis=0, keepdims=True)
+  dh = np.dot(dscores, W2.T)
+  dh[h <= 0] = 0
+  dW = np.dot(X.T, dh)
+  db = np.sum(dh, axis=0, keepdims=True)
 
   dW2 += reg * W2
   dW += reg * W
 
-  W += -step_size * dW
-  b += -step_size * db
-  W2 += -step_size * dW2
-  b2 += -step_size * db2
+  W += -rate * dW
+  b += -rate * db
+  W2 += -rate * dW2
+  b2 += -rate * db2
 
-hidden_layer = np.maximum(0, np.dot(X, W) + b)
-scores = np.dot(hidden_layer, W2) + b2
-predicted_class = np.argmax(scores, axis=1)
-print('training accuracy: %.2f' % (np.mean(predicted_class == y)))
-plt.scatter(X[:, 0], X[:, 1], c=y, s=40)
+h = np.maximum(0, np.dot(X, W) + b)
+print('right:', np.mean(np.argmax(np.dot(h, W2) + b2, axis=1) == y))
+plt.scatter(X[:, 0], X[:, 1], c=y)
 plt.show()

@@ -1,7 +1,7 @@
 import numpy as np
 
-def nonlin(x, deriv=False):
-    if deriv == True:
+def squash(x, slope=False):
+    if slope:
         return x*(1-x)
     return 1/(1+np.exp(-x))
 
@@ -17,32 +17,28 @@ y = np.array([[0],
               [0],
               [1]])
 
-# randomly initialize our weights with mean 0
-syn0 = 2*np.random.random((3,4)) - 1
-syn1 = 2*np.random.random((4,1)) - 1
+syn0 = 2*np.random.random((3,6)) - 1
+syn1 = 2*np.random.random((6,1)) - 1
 
 for j in range(6000):
 
-    # Feed forward through layers 0, 1, and 2
     l0 = X
-    l1 = nonlin(np.dot(l0,syn0))
-    l2 = nonlin(np.dot(l1,syn1))
+    l1 = squash(np.dot(l0,syn0))
+    l2 = squash(np.dot(l1,syn1))
 
-    # how much did we miss the target value?
     l2_error = y - l2
 
     if (j % 1000) == 0:
-        print("Prediction after", j, "iterations:")
+        print("step", j)
         print(l2.T)
 
-    l2_delta = l2_error*nonlin(l2,deriv=True)
+    l2_delta = l2_error*squash(l2,slope=True)
 
-    # how much did each l1 value contribute to the l2 error (according to the weights)?
     l1_error = l2_delta.dot(syn1.T)
-    l1_delta = l1_error * nonlin(l1,deriv=True)
+    l1_delta = l1_error * squash(l1,slope=True)
 
     syn1 += l1.T.dot(l2_delta)
     syn0 += l0.T.dot(l1_delta)
 
-print("Output After Training:")
+print("final")
 print(l2)

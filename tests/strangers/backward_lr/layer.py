@@ -4,9 +4,7 @@ class Layer:
         self.output = None
 
     def forward(self, input):
-        # TODO: return output
-        pass
+        raise NotImplementedError
 
     def backward(self, output_gradient, learning_rate):
-        # TODO: update parameters and return input gradient
-        pass
+        raise NotImplementedError

@@ -9,13 +9,10 @@ def train(network, loss, loss_prime, x_train, y_train, epochs=1000, learning_rat
     for e in range(epochs):
         error = 0
         for x, y in zip(x_train, y_train):
-            # forward
             output = predict(network, x)
 
-            # error
             error += loss(y, output)
 
-            # backward
             grad = loss_prime(y, output)
             for layer in reversed(network):
                 grad = layer.backward(grad, learning_rate)

@@ -15,7 +15,7 @@ for w in words:
         context = context[1:] + [stoi[ch]]
 Xtr, Ytr = np.array(Xs), np.array(Ys)
 
-g = np.random.default_rng(2147483647)
+g = np.random.default_rng(20240)
 n_embd, n_hidden = 4, 15
 C = g.standard_normal((vocab_size, n_embd))
 W1 = g.standard_normal((n_embd * block_size, n_hidden)) * (5 / 3) / ((n_embd * block_size) ** 0.5)
@@ -25,7 +25,6 @@ b2 = g.standard_normal(vocab_size) * 0.1
 bngain = g.standard_normal((1, n_hidden)) * 0.1 + 1.0
 bnbias = g.standard_normal((1, n_hidden)) * 0.1
 parameters = [C, W1, b1, W2, b2, bngain, bnbias]
-print(sum(p.size for p in parameters))
 
 max_steps, n = 120, 32
 for i in range(max_steps):

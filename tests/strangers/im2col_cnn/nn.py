@@ -16,9 +16,9 @@ class Convolution:
         out_h = 1 + (H + 2 * self.pad - FH) // self.stride
         out_w = 1 + (W + 2 * self.pad - FW) // self.stride
         col = im2col(x, FH, FW, self.stride, self.pad)
-        col_W = self.W.reshape(FN, -1).T
-        out = np.dot(col, col_W) + self.b
-        self.x, self.col, self.col_W = x, col, col_W
+        flat_W = self.W.reshape(FN, -1).T
+        out = np.dot(col, flat_W) + self.b
+        self.x, self.col, self.flat_W = x, col, flat_W
         return out.reshape(N, out_h, out_w, -1).transpose(0, 3, 1, 2)
 
     def backward(self, dout):
@@ -26,7 +26,7 @@ class Convolution:
         dout = dout.transpose(0, 2, 3, 1).reshape(-1, FN)
         self.db = np.sum(dout, axis=0)
         self.dW = np.dot(self.col.T, dout).transpose(1, 0).reshape(FN, C, FH, FW)
-        return col2im(np.dot(dout, self.col_W.T), self.x.shape, FH, FW, self.stride, self.pad)
+        return col2im(np.dot(dout, self.flat_W.T), self.x.shape, FH, FW, self.stride, self.pad)
 
 
 class Pooling:
@@ -37,14 +37,14 @@ class Pooling:
         N, C, H, W = x.shape
         s = self.size
         col = im2col(x, s, s, s).reshape(-1, s * s)
-        self.x, self.arg_max = x, np.argmax(col, axis=1)
+        self.x, self.where = x, np.argmax(col, axis=1)
         return np.max(col, axis=1).reshape(N, H // s, W // s, C).transpose(0, 3, 1, 2)
 
     def backward(self, dout):
         dout = dout.transpose(0, 2, 3, 1)
         s = self.size
         dmax = np.zeros((dout.size, s * s))
-        dmax[np.arange(self.arg_max.size), self.arg_max.flatten()] = dout.flatten()
+        dmax[np.arange(self.where.size), self.where.flatten()] = dout.flatten()
         dmax = dmax.reshape(dout.shape + (s * s,))
         dcol = dmax.reshape(dmax.shape[0] * dmax.shape[1] * dmax.shape[2], -1)
         return col2im(dcol, self.x.shape, s, s, s)
@@ -93,7 +93,7 @@ class SoftmaxWithLoss:
         return dx / batch_size
 
 
-class SimpleConvNet:
+class StripeNet:
     def __init__(self, channels=2, size=8, filters=5, hidden=14, classes=3, std=0.1):
         self.params = {}
         self.params['W1'] = std * np.random.randn(filters, channels, 3, 3)

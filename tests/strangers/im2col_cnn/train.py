@@ -1,7 +1,7 @@
 import numpy as np
 import matplotlib.pyplot as plt
 
-from nn import SimpleConvNet
+from nn import StripeNet
 
 
 class Momentum:
@@ -34,19 +34,19 @@ def load_stripes(n):
 
 
 x_train, t_train = load_stripes(120)
-network = SimpleConvNet()
+network = StripeNet()
 optimizer = Momentum(lr=0.05)
-train_loss_list = []
+losses = []
 
 for i in range(40):
-    batch_mask = np.random.choice(x_train.shape[0], 20)
-    x_batch = x_train[batch_mask]
-    t_batch = t_train[batch_mask]
+    chosen = np.random.choice(x_train.shape[0], 20)
+    x_batch = x_train[chosen]
+    t_batch = t_train[chosen]
     grads = network.gradient(x_batch, t_batch)
     optimizer.update(network.params, grads)
-    train_loss_list.append(network.loss(x_batch, t_batch))
+    losses.append(network.loss(x_batch, t_batch))
 
 acc = np.mean(np.argmax(network.predict(x_train), axis=1) == t_train)
 print("train acc:", acc)
-plt.plot(train_loss_list)
+plt.plot(losses)
 plt.show()

@@ -12,8 +12,8 @@ while True:
     wrong = 0
     for i in range(len(inputs)):
         net.setInput(inputs[i])
-        net.feedForword()
-        wrong += net.getThResults() != outputs[i]
+        net.fire()
+        wrong += net.decisions() != outputs[i]
         net.backPropagate(outputs[i])
     rounds += 1
     if wrong == 0 or rounds > 1500:

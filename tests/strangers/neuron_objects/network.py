@@ -11,7 +11,7 @@ class Network:
                     layer.append(Neuron(None))
                 else:
                     layer.append(Neuron(self.layers[-1]))
-            layer.append(Neuron(None))  # bias neuron
+            layer.append(Neuron(None))
             layer[-1].setOutput(1)
             self.layers.append(layer)
 
@@ -19,10 +19,10 @@ class Network:
         for i in range(len(inputs)):
             self.layers[0][i].setOutput(inputs[i])
 
-    def feedForword(self):
+    def fire(self):
         for layer in self.layers[1:]:
             for neuron in layer:
-                neuron.feedForword()
+                neuron.fire()
 
     def backPropagate(self, target):
         for i in range(len(target)):
@@ -31,7 +31,7 @@ class Network:
             for neuron in layer:
                 neuron.backPropagate()
 
-    def getThResults(self):
+    def decisions(self):
         output = []
         for neuron in self.layers[-1]:
             o = neuron.getOutput()
@@ -40,5 +40,5 @@ class Network:
             else:
                 o = 0
             output.append(o)
-        output.pop()  # removing bias neuron
+        output.pop()
         return output

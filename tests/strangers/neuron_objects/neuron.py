@@ -4,8 +4,8 @@ import numpy as np
 
 
 class Connection:
-    def __init__(self, connectedNeuron):
-        self.connectedNeuron = connectedNeuron
+    def __init__(self, source):
+        self.source = source
         self.weight = np.random.normal()
         self.dWeight = 0.0
 
@@ -19,12 +19,9 @@ class Neuron:
         self.error = 0.0
         self.gradient = 0.0
         self.output = 0.0
-        if layer is None:
-            pass
-        else:
+        if layer is not None:
             for neuron in layer:
-                con = Connection(neuron)
-                self.dendrons.append(con)
+                self.dendrons.append(Connection(neuron))
 
     def addError(self, err):
         self.error = self.error + err
@@ -32,7 +29,7 @@ class Neuron:
     def sigmoid(self, x):
         return 1 / (1 + math.exp(-x * 1.0))
 
-    def dSigmoid(self, x):
+    def slope(self, x):
         return x * (1.0 - x)
 
     def setError(self, err):
@@ -44,19 +41,19 @@ class Neuron:
     def getOutput(self):
         return self.output
 
-    def feedForword(self):
-        sumOutput = 0
+    def fire(self):
+        total = 0
         if len(self.dendrons) == 0:
             return
         for dendron in self.dendrons:
-            sumOutput = sumOutput + dendron.connectedNeuron.getOutput() * dendron.weight
-        self.output = self.sigmoid(sumOutput)
+            total = total + dendron.source.getOutput() * dendron.weight
+        self.output = self.sigmoid(total)
 
     def backPropagate(self):
-        self.gradient = self.error * self.dSigmoid(self.output)
+        self.gradient = self.error * self.slope(self.output)
         for dendron in self.dendrons:
-            dendron.dWeight = Neuron.eta * (dendron.connectedNeuron.output * self.gradient) + self.alpha * dendron.dWeight
+            dendron.dWeight = Neuron.eta * (dendron.source.output * self.gradient) + self.alpha * dendron.dWeight
         for dendron in self.dendrons:
-            dendron.connectedNeuron.addError(dendron.weight * self.gradient)
+            dendron.source.addError(dendron.weight * self.gradient)
             dendron.weight = dendron.weight + dendron.dWeight
         self.error = 0

@@ -9,20 +9,20 @@ from two_layer_net import TwoLayerNet
 
 network = TwoLayerNet(input_size=9, hidden_size=13, output_size=4)
 
-iters_num = 200
+rounds = 200
 train_size = x_train.shape[0]
 batch_size = 30
 learning_rate = 0.5
 
-train_loss_list = []
-train_acc_list = []
-test_acc_list = []
-iter_per_epoch = max(train_size / batch_size, 1)
+losses = []
+train_curve = []
+test_curve = []
+per_epoch = max(train_size / batch_size, 1)
 
-for i in range(iters_num):
-    batch_mask = np.random.choice(train_size, batch_size)
-    x_batch = x_train[batch_mask]
-    t_batch = t_train[batch_mask]
+for i in range(rounds):
+    chosen = np.random.choice(train_size, batch_size)
+    x_batch = x_train[chosen]
+    t_batch = t_train[chosen]
 
     # 勾配
     grad = network.gradient(x_batch, t_batch)
@@ -32,18 +32,18 @@ for i in range(iters_num):
         network.params[key] -= learning_rate * grad[key]
 
     loss = network.loss(x_batch, t_batch)
-    train_loss_list.append(loss)
+    losses.append(loss)
 
-    if i % iter_per_epoch == 0:
+    if i % per_epoch == 0:
         train_acc = network.accuracy(x_train, t_train)
         test_acc = network.accuracy(x_test, t_test)
-        train_acc_list.append(train_acc)
-        test_acc_list.append(test_acc)
-print("train acc, test acc | " + str(train_acc_list[-1]) + ", " + str(test_acc_list[-1]))
+        train_curve.append(train_acc)
+        test_curve.append(test_acc)
+print("train acc, test acc | " + str(train_curve[-1]) + ", " + str(test_curve[-1]))
 
-x = np.arange(len(train_acc_list))
-plt.plot(x, train_acc_list, label='train acc')
-plt.plot(x, test_acc_list, label='test acc', linestyle='--')
+x = np.arange(len(train_curve))
+plt.plot(x, train_curve, label='train acc')
+plt.plot(x, test_curve, label='test acc', linestyle='--')
 plt.xlabel("epochs")
 plt.ylabel("accuracy")
 plt.ylim(0, 1.0)
