@@ -147,7 +147,8 @@ LOCATIONS = [
     ("def f():\n  x = 1\nf()", [("local", "user.f", "x")]),
     ("def f():\n  global x\n  x = 1\nf()", [("global", "user", "x")]),
     ("def f():\n  x = 0\n  def g():\n    nonlocal x\n    x = 1\n  g()\nf()", [("local", "user.f", "x")] * 2),
-    ("def f(x):\n  class C:\n    def g(s):\n      nonlocal x\n      x += 1\n  C().g()\nf(1)", [("local", "user.f", "x")]),
+    ("def f(x):\n  class C:\n    def g(s):\n      nonlocal x\n      x += 1\n  C().g()\nf(1)",
+     [("local", "user.f", "x")]),
     ("def f(x):\n  def g():\n    nonlocal x\n    def h():\n      nonlocal x\n      x = 2\n    h()\n  g()\nf(1)",
      [("local", "user.f", "x")]),
     ("class C:\n  x = 1", [("class", "user.C", "x")]),
@@ -173,8 +174,8 @@ def test_one_location_per_variable() -> None:
 
 
 def test_enter_and_return_are_told() -> None:
-    source = "def f(a, /, b=2, *c, d, **e):\n  'doc'\n  return b\nf(1, d=4)\nf(1, 5, 6, d=7, z=8)\n(lambda q: q)(9)\nfun = 1"
-    listener = listen(source)
+    definition = "def f(a, /, b=2, *c, d, **e):\n  'doc'\n  return b\n"
+    listener = listen(definition + "f(1, d=4)\nf(1, 5, 6, d=7, z=8)\n(lambda q: q)(9)")
     entered = [(entry[0], entry[2]) for entry in listener.heard if entry[0] in ("enter", "return_")]
     assert entered == [
         ("enter", (1, 2, (), 4, {})), ("return_", 2),
@@ -334,10 +335,17 @@ def test_traceback_handed_to_the_user_has_only_user_frames() -> None:
     assert [f.filename for f in traceback.extract_tb(kept[0].__traceback__)] == ["user.py"]
 
 
-WARNING = "import warnings\nclass V:\n  def __add__(s, o): warnings.warn('w', stacklevel=2)\nfor i in range(2):\n  V() + i\nV() + 5"
+WARNING = """import warnings
+class V:
+    def __add__(self, other): warnings.warn("w", stacklevel=2)
+for i in range(2):
+    V() + i
+V() + 5
+"""
+ACTIONS = [("default", [5, 6]), ("always", [5, 5, 6]), ("once", [5]), ("ignore", [])]
 
 
-@pytest.mark.parametrize(("action", "lines"), [("default", [5, 6]), ("always", [5, 5, 6]), ("once", [5]), ("ignore", [])])
+@pytest.mark.parametrize(("action", "lines"), ACTIONS)
 def test_warnings_in_taps_are_filtered_at_the_users_line(action: Any, lines: list[int]) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter(action)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcheck.record import datasets, helpers, learning, scaling
+from gradcheck.record import datasets, encoding, learning, scaling
 
 from .child_process import run_child, run_plain
 from .folder_hash import unchanged_folder
@@ -116,7 +116,7 @@ def test_other_keras_sets(script):
     assert [sentence.split()[0] for sentence in ran.changed] == list(OTHERS)
 
 
-def test_helpers_come_along(script):
+def test_tools_come_along(script):
     path = script(
         """
         import keras, tensorflow as tf
@@ -265,8 +265,7 @@ def test_a_download_that_fails_is_stood_in(script, installed, line):
 def test_a_package_that_does_not_load_is_stood_in(script, installed):
     keras = Path(installed["PYTHONPATH"], "keras", "__init__.py")
     keras.write_text("from . import datasets\nimport tensorflow as tf\ntf.constant(1)\n")
-    path = script("import keras\n(x, y), _ = keras.datasets.mnist.load_data()\nprint(x.shape)\n")
-    path.write_text(path.read_text().replace("('keras', ", "("))
+    path = script("import keras\n(x, y), _ = keras.datasets.mnist.load_data()\nprint(x.shape)\n", hide=False)
     ran = run_child(path, environment=installed)
     assert ran.output == "(60000, 28, 28)\n", ran.errors
     assert ran.changed == ["mnist was stood in by made-up data of the same shape (the package cannot be loaded)"]
@@ -360,5 +359,5 @@ class TestAgainstScikitLearn:
 
 
 def test_to_categorical_drops_a_last_axis_of_one():
-    assert helpers.to_categorical(np.array([[1], [0]])).tolist() == [[0, 1], [1, 0]]
-    assert helpers.to_categorical([[0, 1]], 2).shape == (1, 2, 2)
+    assert encoding.to_categorical(np.array([[1], [0]])).tolist() == [[0, 1], [1, 0]]
+    assert encoding.to_categorical([[0, 1]], 2).shape == (1, 2, 2)

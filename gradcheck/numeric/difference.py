@@ -32,7 +32,7 @@ class Estimate:
     @property
     def tie(self) -> bool:
         """Whether the point itself sits on a kink, as far as the noise lets us see."""
-        return self.kink > 2 * self.noise and self.kink > self.error - self.noise - 2 * self.kink
+        return self.kink > 4 * self.noise and self.kink > self.error - self.noise - 2 * self.kink
 
 
 @dataclass(frozen=True, slots=True)

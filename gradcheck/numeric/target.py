@@ -272,7 +272,8 @@ class Target:
         gap = abs(found - self.value)
         if gap > 1e-9 * abs(self.value) + 100 * self.noise:
             raise complexstep.Unsupported("the loss takes another value in complex numbers")
-        self.casts |= gap > 1e-13 * abs(self.value) + 100 * self.fine_noise
+        single = self.noise > 1e-10 * abs(self.value)
+        self.casts |= gap > 1e-12 * abs(self.value) + (0.0 if single else 100 * self.noise)
 
 
 def _close(first: float, second: float) -> bool:

@@ -257,8 +257,9 @@ class Evidence:
 
     @property
     def tie(self) -> bool:
-        """A kink at the point itself; in float32 it cannot be told from kinks nearby."""
-        return self.estimate.tie and not self.check.coarse
+        """A kink at the point itself that matters; in float32 it cannot be told from kinks nearby."""
+        matters = self.oracle == COMPLEX_STEP or self.estimate.kink > 0.1 * max(r.bound for r in self.readings)
+        return self.estimate.tie and matters and not self.check.coarse
 
     def smallest_error(self) -> float:
         """Norm of an error that would have been seen, see `probes.smallest_error`."""

@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..numeric.tree import leaves, rebuild
 
 PAIRS = (("params", "grads"), ("parameters", "gradients"), ("params", "gradients"), ("parameters", "grads"))
-PREFIXES = ("d", "grad_", "d_", "g")
+SPELLINGS = ("d{}", "D{}", "d_{}", "grad_{}", "{}_grad", "{}_gradient")
 
 
 class Layer:
@@ -71,7 +71,8 @@ class Layer:
         """Attribute pairs such as W and dW."""
         found = []
         for name, value in vars(self.layer).items():
-            gradient = next((g for p in PREFIXES if (g := getattr(self.layer, p + name, None)) is not None), None)
+            spelled = (getattr(self.layer, spelling.format(name), None) for spelling in SPELLINGS)
+            gradient = next((g for g in spelled if g is not None), None)
             if isinstance(value, np.ndarray) and isinstance(gradient, np.ndarray):
                 found.append((name, value, gradient))
         return found

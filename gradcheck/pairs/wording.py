@@ -192,7 +192,7 @@ def _mismatch(origin: Origin, case: Case) -> Finding:
     error = found.relative_error if found.relative_error is not None else math.inf
     headline, proof, fix = _structure(case)
     if error < 1e-3 and case.form is None:
-        proof.append("a guard constant in the loss that the gradient leaves out often makes so small a gap")
+        proof.append(_small_gap(error))
     return origin.finding(
         "gradient-mismatch",
         "warning" if error < NEGLIGIBLE else "error",
@@ -203,6 +203,12 @@ def _mismatch(origin: Origin, case: Case) -> Finding:
         evidence=_evidence(case),
         fix=Fix(fix) if fix else None,
     )
+
+
+def _small_gap(error: float) -> str:
+    if error < NEGLIGIBLE:
+        return "a gap of this size comes from float32 in the backward code, or from a guard constant in the loss alone"
+    return "a guard constant in the loss that the gradient leaves out often makes so small a gap"
 
 
 def _evidence(case: Case) -> Json:
@@ -279,7 +285,7 @@ def _ratio_remark(entries: list[Entry]) -> list[str]:
     ratios = [e.analytic / e.truth for e in entries if abs(e.truth) > 10 * e.bound]
     if len(ratios) < 3 or len(ratios) < len(entries) or not any(ratios):
         return []
-    if max(ratios) - min(ratios) <= 1e-6 * max(map(abs, ratios)):
+    if max(ratios) - min(ratios) <= 1e-6 * max(map(abs, ratios)) and abs(ratios[0] - 1) > 1e-6:
         return [f"the same factor, {forms.simple(ratios[0], 1e-7)}, in all of these"]
     return []
 
@@ -300,7 +306,8 @@ def explain(report: Report) -> str:
     """The report as plain text for a test failure."""
     wrong = sum(p.verdict == "wrong" for p in report.parameters)
     total = len(report.parameters)
-    head = f"{wrong} of {total} gradients wrong" if wrong else f"{total} gradients, not all could be judged"
+    right = sum(p.verdict == "right" for p in report.parameters)
+    head = f"{wrong} of {total} gradients wrong" if wrong else f"{right} of {total} gradients right"
     lines = [head, ""]
     lines += _rows(report.parameters)
     for finding in report.findings:

@@ -16,10 +16,8 @@ from types import FrameType
 from ..results import Outcome
 from .frames import is_ours, without_our_frames
 
-_INSTALLED = tuple(
-    {os.path.join(os.path.realpath(path), "") for path in sysconfig.get_paths().values()}
-    | {os.path.join(path, "") for path in sysconfig.get_paths().values()}
-)
+_FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+_INSTALLED = tuple({os.path.join(path, "") for folder in _FOLDERS for path in (folder, os.path.realpath(folder))})
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _HEAD, _TAIL, _WIDTH = 12, 40, 300
 
@@ -28,7 +26,12 @@ def is_users(filename: str) -> bool:
     """Whether the file is the user's: not ours, the standard library's, an installed package's, nor a made-up name."""
     if filename.startswith("<") or is_ours(filename):
         return False
-    return not (filename.startswith(_INSTALLED) or any(part in filename for part in _SITE))
+    return not is_library(filename)
+
+
+def is_library(filename: str) -> bool:
+    """Whether the file is the standard library's or an installed package's."""
+    return filename.startswith(_INSTALLED) or any(part in filename for part in _SITE)
 
 
 def peel(error: BaseException) -> None:

@@ -195,9 +195,7 @@ def make_moons(
     """Two half circles: x (n, 2), y (n,) int64."""
     outer, inner = n_samples if isinstance(n_samples, tuple) else (n_samples // 2, n_samples - n_samples // 2)
     first, second = np.linspace(0, np.pi, outer), np.linspace(0, np.pi, inner)
-    x = np.vstack(
-        [np.append(np.cos(first), 1 - np.cos(second)), np.append(np.sin(first), 1 - np.sin(second) - 0.5)]
-    ).T
+    x = np.vstack([np.append(np.cos(first), 1 - np.cos(second)), np.append(np.sin(first), 1 - np.sin(second) - 0.5)]).T
     return _mixed(x, [outer, inner], shuffle, noise, random_state)
 
 
@@ -250,9 +248,7 @@ def make_blobs(
     centers = np.asarray(centers, dtype=float)
     spread = np.broadcast_to(cluster_std, len(centers))
     counts = [n_samples // len(centers) + (k < n_samples % len(centers)) for k in range(len(centers))]
-    x = np.concatenate(
-        [rng.normal(c, s, size=(n, c.size)) for c, s, n in zip(centers, spread, counts, strict=True)]
-    )
+    x = np.concatenate([rng.normal(c, s, size=(n, c.size)) for c, s, n in zip(centers, spread, counts, strict=True)])
     x, y = _mixed(x, counts, shuffle, None, rng)
     return (x, y, centers) if return_centers else (x, y)
 

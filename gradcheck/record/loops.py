@@ -124,6 +124,7 @@ class Loops:
         self.lines: dict[int, Line] = {}
         self.trainings: list[Activation] = []
         self.cut_lines: set[int] = set()
+        self.tick: Callable[[], None] | None = None  # called at each pass
         self.keep_whole: set[int] = set()  # loop sites that must not be ended early
         self._open: dict[int, list[Activation]] = {}
 
@@ -149,6 +150,8 @@ class Loops:
             self.cut_lines.add(activation.line.site)
             return False
         self.current = Pass(activation, number, activation.parent, len(self.tape))
+        if self.tick is not None:
+            self.tick()
         return True
 
     def finish(self, site: int) -> None:
@@ -165,8 +168,16 @@ class Loops:
         activation.entries.append(len(self.tape))
         if not activation.training and len(activation.marks) > 2:
             self._look(activation)
-        if activation.training and not any(p.activation is not None and p.activation.training for p in activation.parent.chain()):
-            self.ended(activation)
+        if activation.parent.activation is None:
+            for over in self._outermost(activation):
+                self.ended(over)
+
+    def _outermost(self, activation: Activation) -> list[Activation]:
+        """The training loops of an outermost loop that has ended: itself, else those inside it, one activation a line."""
+        if activation.training:
+            return [activation]
+        inside = self.inside(activation)
+        return [a for a in inside if not any(a is not o and any(p.activation is o for p in a.parent.chain()) for o in inside)]
 
     def _look(self, activation: Activation) -> None:
         line = activation.line
@@ -191,6 +202,21 @@ class Loops:
         if activation.line.site in self.cut_lines:
             return True
         return activation.number > ENOUGH_PASSES or self.work() - activation.first_work > ENOUGH_WORK
+
+    def open_trainings(self) -> list[Activation]:
+        """Outermost training loops that have not ended."""
+        return [a for a in self.trainings if not a.done and not self._within(a)]
+
+    def _within(self, activation: Activation) -> bool:
+        return any(p.activation is not None and p.activation.training for p in activation.parent.chain())
+
+    def inside(self, activation: Activation) -> list[Activation]:
+        """Training loops inside another one, outer ones first, one activation a line."""
+        found: dict[int, Activation] = {}
+        for a in self.trainings:
+            if a is not activation and any(p.activation is activation for p in a.parent.chain()):
+                found.setdefault(a.line.site, a)
+        return sorted(found.values(), key=lambda a: len(a.parent.chain()))
 
     # what the taps call
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .ending import is_users
+from .ending import is_library
 from .frames import is_ours
 
 INERT = ("matplotlib", "mpl_toolkits", "seaborn", "tqdm")
@@ -170,7 +170,7 @@ class Packages(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
         """A spec where the package is missing and has a stand-in, else None."""
         package = name.partition(".")[0]
-        if package not in INERT and not is_users(_importer(sys._getframe(1))):
+        if package not in INERT and is_library(_importer(sys._getframe(1))):
             return None  # a library that can do without the package must be told that it is missing
         if name != package and not _is_stand_in(sys.modules.get(package)):
             return None
@@ -202,7 +202,8 @@ class Packages(MetaPathFinder, Loader):
 def _importer(frame: types.FrameType | None) -> str:
     """The file whose import statement is being carried out."""
     while frame is not None and (
-        frame.f_code.co_filename.startswith("<frozen importlib") or is_ours(frame.f_code.co_filename)
+        frame.f_code.co_filename.startswith("<frozen importlib")
+        or is_ours(frame.f_code.co_filename)
         or os.path.dirname(frame.f_code.co_filename) == _IMPORTLIB
     ):
         frame = frame.f_back
@@ -270,9 +271,7 @@ def quiet_show(pyplot: types.ModuleType) -> None:
     pyplot.show = show  # type: ignore[attr-defined]
 
 
-def install(
-    made: Made, after: Callable[[str], Callable[[types.ModuleType], Any] | None], rescue: Made
-) -> Packages:
+def install(made: Made, after: Callable[[str], Callable[[types.ModuleType], Any] | None], rescue: Made) -> Packages:
     """Put both finders on `sys.meta_path`: ours in front listens, ours at the end fills gaps.
 
     `made(name)` gives the stand-in of a missing module or None; `after(name)` what to do once a module is loaded;

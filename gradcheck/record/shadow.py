@@ -146,9 +146,7 @@ class Shadow:
 
     # -- changes ----------------------------------------------------------------------------------------------
 
-    def for_writing(
-        self, path: Any, *, keep: bool, new: bool = False, must: bool = False
-    ) -> Any:
+    def for_writing(self, path: Any, *, keep: bool, new: bool = False, must: bool = False) -> Any:
         """The real path to write to. `keep`: with the content it has; `new`: it must not exist; `must`: it must.
 
         Raises FileExistsError, FileNotFoundError, IsADirectoryError as the plain operation would.

@@ -1,6 +1,6 @@
 """Stand-ins for packages that scripts import only for their data: keras, tensorflow, torchvision, scikit-learn, mnist.
 
-They hold the data sets and the few helpers around them; whatever else a script asks of them is answered as a missing
+They hold the data sets and the few tools around them; whatever else a script asks of them is answered as a missing
 package. Where the real package is there and only its download fails, the data alone is stood in.
 """
 
@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from . import datasets
+from .encoding import keras_tools, torchvision_transforms
 from .ending import is_users
 from .fetched import Fetched
-from .helpers import keras_helpers, torchvision_transforms
 from .learning import scikit_learn
 
 Callback = Callable[[types.ModuleType], Any]
@@ -108,7 +108,7 @@ class StandIns:
             "torchvision.transforms": torchvision_transforms(),
             "mnist": self._mnist_package(),
             **{f"keras.datasets.{name}": {"load_data": f} for name, f in self._keras_loaders().items()},
-            **keras_helpers(),
+            **keras_tools(),
             **scikit_learn(self.noted),
         }
         tree["keras.datasets.imdb"] = self._text_module("imdb", 25_000, 25_000, 2)

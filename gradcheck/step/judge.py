@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +24,8 @@ from .hypotheses import Hypothesis
 from .window import Version, Window
 
 Seeds = list[tuple[int, int, Any]]
+SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
+PASSES = frozenset((operator.add, np.add, float, np.float64, np.squeeze, np.ndarray.item, np.asarray, operator.pos))
 
 
 @dataclass(slots=True)
@@ -84,9 +87,33 @@ class Judgement:
     trials: list[Trial] = field(default_factory=list)  # those that were accepted, the main one first
     considered: list[Trial] = field(default_factory=list)
     own: bool = False
+    later: list[Trial] = field(default_factory=list)  # the accepted hypotheses one step later
+    batch_size: int | None = None
     recording: Recording | None = None
     extraction: Extraction | None = None
     fault: str = ""
+
+    def loss_site(self, trial: Trial, tape: Tape) -> int:
+        """The place where the scalar is computed: up through accumulators, copies and what only scales them."""
+        code, site = trial.hypothesis.codes[-1], trial.hypothesis.site
+        if trial.hypothesis.source != "own" or len(trial.hypothesis.codes) > 1:
+            return site
+        summed = False
+        for _ in range(8):
+            entry = tape.storage_born[tape.storage_of(code)]
+            if entry < 0:
+                break
+            template, inputs, _ = tape.entry(entry)
+            active = [c for c in inputs if self.window.masks.of(c)]
+            if len(active) != 1 or tape.shape_of(active[0]) != ():
+                break
+            summed = summed or (template.fn in (operator.add, np.add) and len(inputs) == 2)
+            passes = template.fn in PASSES or (summed and template.fn in SCALES)
+            onward = tape.storage_born[tape.storage_of(active[0])]
+            if not passes or onward < 0:
+                break
+            code, site = active[0], tape.templates[tape.entry_template[onward]].site
+        return site
 
 
 class Judge:
@@ -214,6 +241,7 @@ class Judge:
             self._try_heads(made, path, trials)
         made.considered = trials
         made.trials = _choose(self.tape, made, trials)
+        self._look_later(made, own)
 
     def _prepare(self, made: Judgement) -> None:
         tape = self.tape
@@ -306,6 +334,20 @@ class Judge:
                     if trial.full and trial.identified:
                         return
 
+    def _look_later(self, made: Judgement, own: list[Hypothesis]) -> None:
+        """Evaluate the accepted hypotheses of the script's own one step later."""
+        for t in made.trials:
+            if t.hypothesis.source != "own" or t.hypothesis.tail:
+                continue
+            for h in own:
+                if h.site == t.hypothesis.site and h.codes != t.hypothesis.codes and h.mask and not h.mask & t.hypothesis.mask:
+                    h = replace(h, guards=t.hypothesis.guards)
+                    seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
+                    trial = self.evaluate(made, h, seeds, t.recording, h.mask, t.kind)
+                    if trial is not None:
+                        made.later.append(trial)
+                    break
+
     # one hypothesis
 
     def evaluate(self, made: Judgement, h: Hypothesis, seeds: Seeds, recording: Recording | None, mask: int, kind: str) -> Trial | None:
@@ -316,6 +358,7 @@ class Judge:
         if not chosen:
             return None
         sweep = window.sweep(recording, seeds, bounded=True)
+        stuck = self._stuck(made, sweep)
         matches = []
         for v in chosen:
             t, bound = window.adjoint(sweep, v, recording)
@@ -324,11 +367,19 @@ class Judge:
             comparison = compare(value, t, bound, g.noise)
             if not comparison.exact:
                 comparison, g = _other_values(g, t, bound, comparison)
-            matches.append(Match(v, g, comparison, t, bound))
+            matches.append(Match(v, g, comparison, t, bound, [why for mask, why in stuck if mask & window.bit(v)]))
         _settle_zeros(matches)
         trial = Trial(h, kind, seeds, matches, sweep, recording)
         self._identify(made, trial)
         return trial
+
+    def _stuck(self, made: Judgement, sweep: Sweep) -> list[tuple[int, str]]:
+        """Operations whose derivative is not known, with the versions behind them."""
+        found = []
+        for entry, why in sweep.blocked.items():
+            mask = made.window.masks.entry_masks.get(entry, 0)
+            found.append((mask, why))
+        return found
 
     def _gradient(self, made: Judgement, v: Version) -> Gradient:
         assert made.extraction is not None

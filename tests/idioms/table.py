@@ -1,7 +1,7 @@
 """Snippets of Python as people write it, ``IDIOMS``: (name, source) pairs made from the text files of this folder.
 
-In a file, a line ``### name`` opens a snippet, ``### name >= 3.12`` one for newer versions of Python only. The snippets of
-``arrays.txt`` begin with an import of NumPy that is not written out.
+In a file, a line ``### name`` opens a snippet, ``### name >= 3.12`` one for newer versions of Python only. The
+snippets of ``arrays.txt`` begin with an import of NumPy that is not written out.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ def read(file: Path) -> list[tuple[str, str]]:
     """The snippets of one file that this version of Python understands."""
     _, *fields = HEADER.split(file.read_text(encoding="utf-8"))
     found = zip(fields[::3], fields[1::3], fields[2::3], strict=True)
-    preamble = "import numpy as np\n" if file.stem == "arrays" else ""
-    return [(f"{file.stem}: {n}", preamble + s) for n, minor, s in found if not minor or sys.version_info >= (3, int(minor))]
+    topic, preamble = file.stem, "import numpy as np\n" if file.stem == "arrays" else ""
+    return [(f"{topic}: {name}", preamble + source) for name, minor, source in found if not minor or _is_new(minor)]
+
+
+def _is_new(minor: str) -> bool:
+    return sys.version_info >= (3, int(minor))
 
 
 IDIOMS: list[tuple[str, str]] = [idiom for file in sorted(Path(__file__).parent.glob("*.txt")) for idiom in read(file)]

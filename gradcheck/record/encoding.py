@@ -1,4 +1,4 @@
-"""The helpers that come with the data sets: one-hot labels, padding, turning a picture into numbers."""
+"""The tools that come with the data sets: one-hot labels, padding, turning a picture into numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def keras_helpers() -> dict[str, Mapping[str, Any]]:
+def keras_tools() -> dict[str, Mapping[str, Any]]:
     """Contents of keras.utils and keras.preprocessing by module name."""
     utils = {
         "to_categorical": to_categorical,

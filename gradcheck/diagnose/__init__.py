@@ -1,0 +1,1 @@
+"""From comparisons to words: verdicts, and the line where a gradient first departs from the truth."""

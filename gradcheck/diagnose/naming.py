@@ -1,0 +1,112 @@
+"""Names of candidates as the user wrote them, and numbers of one list gathered into one parameter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..record.memory import Memory, root_of
+from ..record.names import Names
+from ..record.sources import Sources
+from ..step.candidates import Candidate
+from ..tape import Tape
+
+_LAST_INDEX = re.compile(r"\[\d+\]$")
+
+
+class Namer:
+    """Finds the literal, longest-lived location of each candidate while the script's variables are alive."""
+
+    def __init__(self, tape: Tape, memory: Memory, sources: Sources, names: Names) -> None:
+        self.tape = tape
+        self.memory = memory
+        self.sources = sources
+        self.names = names
+
+    def name(self, c: Candidate) -> None:
+        """Fill in the candidate's name and its other names."""
+        found = self._in_place(c) if c.key[0] in ("memory", "storage") else self._assigned(c)
+        if not found:
+            text = self.sources.sites[c.first.site].text
+            found = [re.split(r"\s*(?:[-+*/]|//|\*\*|@)?=", text)[0].strip() or "a parameter"]
+        c.name, c.names = found[0], found
+
+    def _in_place(self, c: Candidate) -> list[str]:
+        root = self._live(c)
+        if root is None:
+            return []
+        shape = c.shape
+        address = self._address(root, c)
+        found = self.names.of_array(
+            root, lambda a: a.shape == shape and a.__array_interface__["data"][0] == address
+        )
+        return found or self.names.of_array(root, lambda a: a.size == root.size)
+
+    def _live(self, c: Candidate) -> np.ndarray | None:
+        return self.memory.live(self.tape.storage_of(c.region))
+
+    def _address(self, root: np.ndarray, c: Candidate) -> int:
+        start: int = root.__array_interface__["data"][0]
+        if c.region & 3 == 2:
+            start += self.tape.views[c.region >> 2][1] * root.itemsize
+        return start
+
+    def _assigned(self, c: Candidate) -> list[str]:
+        key = c.key
+        if key[0] == "name":
+            base = self.sources.locations[key[1]].name
+            return [base + "".join(f"[{k!r}]" for k in key[2:])]
+        holder = c.first.holder
+        paths = self.names.of(holder) if holder is not None else []
+        if key[0] == "attribute":
+            tail = f".{key[2]}" + "".join(f"[{k!r}]" for k in key[3:])
+            if len(key) > 3 and holder is not None:
+                paths = [re.sub(rf"\.{re.escape(key[2])}$", "", p) for p in paths]
+            return [p + tail for p in paths]
+        index = key[2]
+        step = _object_index(holder, index)
+        return [f"{p}[{step}]" for p in paths]
+
+
+def _object_index(holder: Any, index: Any) -> str:
+    if isinstance(index, tuple):
+        return ", ".join(map(str, index)) if len(index) > 1 else str(index[0])
+    return repr(index) if not isinstance(index, np.integer) else str(int(index))
+
+
+@dataclass(slots=True)
+class Group:
+    """Candidates that the report treats as one parameter: a single array, or the numbers of one list."""
+
+    name: str
+    members: list[Candidate]
+    shape: list[int]
+
+
+def groups(found: list[Candidate]) -> list[Group]:
+    """Numbers in the slots of one list (or of a rectangular list of lists) are one parameter."""
+    out: dict[str, Group] = {}
+    for c in found:
+        base, depth = c.name, 0
+        if c.shape == () and c.key[0] in ("slot", "name", "attribute"):
+            while _LAST_INDEX.search(base) and depth < 2:
+                base, depth = _LAST_INDEX.sub("", base), depth + 1
+        key = base if depth else f"{c.name} {id(c)}"
+        group = out.setdefault(key, Group(base if depth else c.name, [], list(c.shape)))
+        group.members.append(c)
+    for group in out.values():
+        if len(group.members) > 1:
+            group.shape = _rectangle(group)
+    return list(out.values())
+
+
+def _rectangle(group: Group) -> list[int]:
+    indices = [[int(i) for i in re.findall(r"\[(\d+)\]", m.name[len(group.name) :])] for m in group.members]
+    sides = [len(set(column)) for column in zip(*indices, strict=False)]
+    size = 1
+    for side in sides:
+        size *= side
+    return sides if size == len(group.members) else [len(group.members)]

@@ -1,0 +1,68 @@
+"""Scales of parameters against each other: one factor for all is right, several are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import chain, combinations
+
+from ..step.gradient import Gradient
+from ..step.judge import Match
+
+SAME = 1e-9
+MOST_FACTORS = 6
+
+
+def reference(matches: list[Match]) -> Match | None:
+    """The match whose scale most of the others share; the largest parameter among equals."""
+    scaled = [m for m in matches if m.exact and m.unit is not None]
+    if not scaled:
+        return None
+    return max(scaled, key=lambda m: (sum(consistent(m, other) for other in scaled), m.truth.size))
+
+
+def consistent(one: Match, other: Match) -> bool:
+    """Whether the scales differ only by learning rates and data-dependent (clipping) factors."""
+    a, b = one.comparison.scale, other.comparison.scale
+    if a is None or b is None:
+        return True
+    if (a > 0) != (b > 0) and not _free(one.gradient) and not _free(other.gradient):
+        return _same(a / b, _products(one.gradient), _products(other.gradient))
+    if _free(one.gradient) or _free(other.gradient):
+        return (a > 0) == (b > 0)
+    return _same(a / b, _products(one.gradient), _products(other.gradient))
+
+
+def _free(g: Gradient) -> bool:
+    """Whether a factor depends on the parameters themselves, as in clipping by norm."""
+    return any(active for _, _, active in g.factors)
+
+
+def _same(ratio: float, left: list[float], right: list[float]) -> bool:
+    return any(q and abs(ratio / (p / q) - 1) < SAME for p in left for q in right)
+
+
+def _products(g: Gradient) -> list[float]:
+    values = [v for _, v, active in g.factors if not active][:MOST_FACTORS]
+    subsets: Iterable[tuple[float, ...]] = chain.from_iterable(combinations(values, n) for n in range(len(values) + 1))
+    out = []
+    for subset in subsets:
+        product = 1.0
+        for v in subset:
+            product *= v
+        out.append(product)
+    return out
+
+
+def as_text(scale: float) -> str:
+    """A scale as people write it: 1/128, 2, 0.0731."""
+    if abs(scale - 1) < SAME:
+        return "1"
+    for value, form in ((scale, "{}"), (1 / scale if scale else 0.0, "1/{}")):
+        nearest = round(value)
+        if nearest > 1 and abs(value / nearest - 1) < SAME:
+            return form.format(f"{nearest:,}".replace(",", "") if nearest < 10**7 else f"{nearest:.3g}")
+    fraction = Fraction(scale).limit_denominator(64)
+    if fraction and abs(scale / float(fraction) - 1) < SAME:
+        return f"{fraction.numerator}/{fraction.denominator}"
+    return f"{scale:.3g}"

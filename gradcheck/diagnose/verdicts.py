@@ -1,0 +1,337 @@
+"""A training's judgement as parameters, findings and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..record.sources import Site, Sources
+from ..results import Finding, Loss, NotChecked, Parameter, Span, Training
+from ..step.candidates import Candidate
+from ..step.judge import Judgement, Match, Trial
+from ..tape import Tape
+from . import naming, scales
+from .walk import Departure, Walk
+
+FLOOR = 1e-12  # figures at rounding level are written as zero
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is said of one candidate."""
+
+    candidate: Candidate
+    match: Match | None
+    trial: Trial | None
+    verdict: str
+    reason: str = ""
+    scale: float | None = None
+    direction: str = ""
+    departure: Departure | None = None
+
+
+@dataclass(slots=True)
+class Told:
+    """One training in the form of the report."""
+
+    training: Training
+    parameters: list[Parameter] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
+
+
+class Teller:
+    """Turns judgements into records."""
+
+    def __init__(self, tape: Tape, sources: Sources, maximize: bool = False) -> None:
+        self.tape = tape
+        self.sources = sources
+        self.maximize = maximize
+
+    def tell(self, number: int, made: Judgement, tainted: dict[int, Any]) -> Told:
+        """The records of one training. ``tainted``: ids of candidates whose gradient reads memory that nobody wrote."""
+        verdicts = self.verdicts(made, tainted)
+        told = Told(self._training(number, made))
+        told.parameters = [self._parameter(number, g, verdicts) for g in naming.groups(made.parameters)]
+        told.findings = self._findings(number, made, verdicts)
+        told.not_checked = self._unclaimed(made)
+        return told
+
+    # verdicts
+
+    def verdicts(self, made: Judgement, tainted: dict[int, Any]) -> dict[int, Verdict]:
+        """One verdict for each parameter, by id of the candidate."""
+        out: dict[int, Verdict] = {}
+        trials = made.trials or self._fallback(made)
+        for c in made.parameters:
+            out[id(c)] = self._verdict(made, c, trials, tainted)
+        for t in trials:
+            self._scales(made, t, [v for v in out.values() if v.trial is t])
+        self._walk(made, list(out.values()))
+        return out
+
+    def _fallback(self, made: Judgement) -> list[Trial]:
+        """The script's own loss where none was identified: the most downstream scalar that depends on the most parameters."""
+        own = [t for t in made.considered if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.tail]
+        own = [t for t in own if all(v.round_ == 0 for v in (m.version for m in t.matches))]
+        most = max((len(t.matches) for t in own), default=0)
+        return [t for t in own if len(t.matches) == most][:1]
+
+    def _verdict(self, made: Judgement, c: Candidate, trials: list[Trial], tainted: dict[int, Any]) -> Verdict:
+        if id(c) in tainted:
+            return Verdict(c, None, None, "not_judged", "its gradient is computed from memory that nobody wrote")
+        if made.fault:
+            return Verdict(c, None, None, "not_judged", f"the step could not be replayed: {made.fault}")
+        found = [(t, m) for t in trials for m in t.matches if m.version.candidate is c]
+        if not found:
+            why = "no loss was found for it" if made.trials else "no loss was identified"
+            return Verdict(c, None, None, "not_judged", why)
+        t, m = next(((t, m) for t, m in found if m.exact), found[0])
+        if m.blocked:
+            return Verdict(c, m, t, "not_judged", m.blocked[0])
+        kind = m.comparison.agreement
+        if m.exact:
+            later = self._later(made, t, c)
+            if later is not None:
+                return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
+            return Verdict(c, m, t, "right")
+        if kind == "nonfinite":
+            return Verdict(c, m, t, "not_judged", "the gradient is not finite")
+        if kind == "unclear":
+            return Verdict(c, m, t, "inconclusive", "the difference is larger than rounding explains and smaller than certainty needs")
+        return Verdict(c, m, t, "wrong")
+
+    def _later(self, made: Judgement, t: Trial, c: Candidate) -> Match | None:
+        """The same loss one step later: a gradient that is right only at the first one."""
+        for other in made.later:
+            if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind:
+                for m in other.matches:
+                    if m.version.candidate is c and m.comparison.agreement == "off":
+                        return m
+        return None
+
+    def _scales(self, made: Judgement, t: Trial, found: list[Verdict]) -> None:
+        right = [v for v in found if v.verdict == "right" and v.match is not None]
+        ref = scales.reference([v.match for v in right if v.match is not None])
+        if ref is None or ref.unit is None:
+            return
+        for v in found:
+            if v.match is not None and v.match.comparison.scale is not None:
+                v.direction = self._direction(v.match)
+        for v in right:
+            match = v.match
+            if match is None or match.unit is None:
+                continue
+            if not scales.consistent(match, ref):
+                v.verdict = "wrong"
+                v.scale = match.unit
+                opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
+                v.reason = "the update goes the other way" if opposite else "its scale differs from the other parameters'"
+            else:
+                v.scale = abs(ref.unit)
+                v.verdict = "right" if abs(abs(ref.unit) - 1) < scales.SAME else "right_up_to_scale"
+
+    def _direction(self, m: Match) -> str:
+        step, t = m.gradient.step, m.truth
+        if step.size != t.size:
+            return ""
+        product = float(np.ravel(step) @ np.ravel(t if step.shape == t.shape else t.reshape(step.shape)))
+        if product == 0:
+            return "none"
+        return "uphill" if (product > 0) != self.maximize else "downhill"
+
+    def _walk(self, made: Judgement, found: list[Verdict]) -> None:
+        """The line where each wrong gradient first departs from the truth."""
+        walks: dict[int, Walk] = {}
+        for v in found:
+            if v.verdict != "wrong" or v.trial is None or v.match is None or made.extraction is None:
+                continue
+            if v.match.comparison.agreement == "exact":
+                continue
+            walk = walks.get(id(v.trial))
+            if walk is None:
+                walk = walks[id(v.trial)] = Walk(self.tape, made, v.trial)
+            v.departure = walk.first(v.match)
+
+    # records
+
+    def _site(self, number: int) -> Site:
+        return self.sources.sites[number]
+
+    def _training(self, number: int, made: Judgement) -> Training:
+        place = made.activation
+        site = self._site(place.line.site) if place is not None else None
+        steps = max((len(c.rounds) for c in made.parameters), default=0)
+        values = sum(int(np.prod(c.shape, dtype=int)) for c in made.parameters)
+        followed = len(made.recording.entries) if made.recording is not None else 0
+        return Training(
+            number,
+            self._loss(made),
+            site.file if site else "",
+            site.line if site else None,
+            steps,
+            made.batch_size,
+            followed,
+            values,
+            "exact" if not made.fault else made.fault,
+        )
+
+    def _loss(self, made: Judgement) -> Loss:
+        candidates = []
+        for t in made.considered[:8]:
+            site = self._site(t.hypothesis.site)
+            candidates.append(f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})"))
+        chosen = made.trials or self._fallback(made)
+        if not chosen:
+            return Loss("unknown", "none", candidates=candidates)
+        t = chosen[0]
+        site = self._site(made.loss_site(t, self.tape))
+        inferred = t.hypothesis.source == "inferred"
+        return Loss(
+            t.kind,
+            "inferred" if inferred else "own",
+            site.file,
+            site.line,
+            _short(site.text),
+            t.witness,
+            t.identified,
+            candidates,
+        )
+
+    def _parameter(self, number: int, group: naming.Group, verdicts: dict[int, Verdict]) -> Parameter:
+        members = [verdicts[id(c)] for c in group.members]
+        order = ("wrong", "inconclusive", "not_judged", "right_up_to_scale", "right")
+        v = min(members, key=lambda w: order.index(w.verdict))
+        site = self._site(v.candidate.rounds[0][-1].site)
+        c = v.match.comparison if v.match is not None else None
+        norm = float(np.sqrt(sum((w.match.comparison.norm if w.match else 0.0) ** 2 for w in members)))
+        return Parameter(
+            name=group.name,
+            names=v.candidate.names if len(members) == 1 else [group.name],
+            shape=group.shape,
+            dtype=str(self.tape.dtype_of(self.tape.storage_of(v.candidate.region)) or "float64"),
+            file=site.file,
+            line=site.line,
+            verdict=v.verdict,  # type: ignore[arg-type]
+            reason=v.reason,
+            relative_error=_relative(v),
+            scale=v.scale if v.scale is not None else (abs(c.scale) if c and c.scale is not None else None),
+            scale_text=scales.as_text(v.scale) if v.scale else "",
+            residual=_floor(c.residual) if c else None,
+            cosine=c.cosine if c else None,
+            direction=v.direction,
+            gradient_norm=norm,
+            wrong_from=self._site(v.departure.site).line if v.departure else (site.line if v.verdict == "wrong" else None),
+            training=number,
+        )
+
+    def _findings(self, number: int, made: Judgement, verdicts: dict[int, Verdict]) -> list[Finding]:
+        """One finding for each place where gradients depart, with all parameters it reaches."""
+        places: dict[int, list[Verdict]] = {}
+        for v in verdicts.values():
+            if v.verdict == "wrong":
+                site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
+                places.setdefault(site, []).append(v)
+        return [self._mismatch(number, made, site, found) for site, found in places.items()]
+
+    def _mismatch(self, number: int, made: Judgement, place: int, found: list[Verdict]) -> Finding:
+        site = self._site(place)
+        first = found[0]
+        names = list(dict.fromkeys(g.name for g in naming.groups([v.candidate for v in found])))
+        loss = self._loss(made)
+        related = [] if loss.line is None else [
+            Span(loss.file, loss.line, 1, loss.line, 1 + len(loss.text), "the loss" if loss.source == "own" else "output meets target")
+        ]
+        spans = [replace_span(self._site(made.loss_site((made.trials or self._fallback(made))[0], self.tape)), r.label) for r in related]
+        return Finding(
+            rule="gradient-mismatch",
+            severity="error",
+            file=site.file,
+            line=site.line,
+            column=site.column,
+            end_line=site.end_line,
+            end_column=site.end_column,
+            function=site.function,
+            message=_headline(names, first),
+            label=first.departure.label if first.departure else first.reason,
+            parameter=names[0],
+            parameters=names,
+            related=[s for s in spans if (s.line, s.column) != (site.line, site.column)],
+            proof=[_proof(v) for v in found[:4]],
+            effect=_effect(loss),
+            evidence=_evidence(first),
+            training=number,
+        )
+
+    def _unclaimed(self, made: Judgement) -> list[NotChecked]:
+        out = []
+        if made.fault:
+            out.append(NotChecked("the training step", made.fault))
+        return out
+
+
+def replace_span(site: Site, label: str) -> Span:
+    """A span over a site."""
+    return Span(site.file, site.line, site.column, site.end_line, site.end_column, label)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else line[:77] + "..."
+
+
+def _floor(value: float | None) -> float | None:
+    return None if value is None else (0.0 if abs(value) < FLOOR else float(f"{value:.6g}"))
+
+
+def _relative(v: Verdict) -> float | None:
+    """|u - s t| / |s t| with the shared scale s."""
+    if v.match is None:
+        return None
+    c = v.match.comparison
+    if c.agreement in ("exact", "zero") and v.verdict != "wrong":
+        return 0.0
+    if v.verdict == "wrong" and c.agreement == "exact" and v.scale and v.match.unit is not None:
+        return _floor(abs(c.scale or 0.0) / abs(v.scale))
+    return _floor(c.residual)
+
+
+def _headline(names: list[str], v: Verdict) -> str:
+    what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    if v.match is not None and v.match.comparison.agreement == "exact":
+        return f"the update of {what} has another sign or size than the others" if "other way" not in v.reason else (
+            f"this update moves {what} uphill while the others go downhill"
+        )
+    if v.reason:
+        return f"the gradient of {what} is {v.reason}"
+    return f"the gradient of {what} departs from the derivative of the loss here"
+
+
+def _proof(v: Verdict) -> str:
+    c = v.match.comparison if v.match else None
+    if c is None or c.residual is None or c.cosine is None:
+        return f"{v.candidate.name}: the true gradient is zero, the script's has norm {c.norm if c else 0.0:.3g}"
+    text = f"{v.candidate.name}: off by {c.residual:.2g} of its length, cosine {abs(c.cosine):.6f}"
+    return text + (f"; {v.departure.structure}" if v.departure and v.departure.structure else "")
+
+
+def _effect(loss: Loss) -> str:
+    if loss.source == "none":
+        return ""
+    what = f"the loss of line {loss.line}" if loss.source == "own" else f"{loss.kind} (inferred at line {loss.line})"
+    sure = "" if loss.identified else "; no gradient of the script matches this loss, so it may descend another one"
+    return f"judged against {what}{sure}"
+
+
+def _evidence(v: Verdict) -> dict[str, Any]:
+    c = v.match.comparison if v.match else None
+    out: dict[str, Any] = {"reason": v.reason}
+    if c is not None:
+        out |= {"scale": c.scale, "residual": _floor(c.residual), "cosine": c.cosine}
+    if v.departure is not None:
+        out["structure"] = v.departure.structure
+    return out
+
+

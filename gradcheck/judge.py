@@ -1,0 +1,181 @@
+"""The child's pipeline: a recorder that judges each training as soon as it is over, and streams what it found."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from .diagnose import memory as unwritten
+from .diagnose.naming import Namer
+from .diagnose.verdicts import Teller
+from .record.loops import Activation
+from .record.names import Names
+from .record.recorder import Recorder
+from .record.sources import Sources
+from .results import Finding, NotChecked, Outcome
+from .step.judge import Judge, Judgement
+
+Event = dict[str, Any]
+PATIENCE = 400_000.0  # recorded work after the last judged training before the script is left
+
+
+class JudgingRecorder(Recorder):
+    """Listens, judges, streams.
+
+    ``stopped`` tells that a loop was ended early, ``judging`` that the tape must not be touched now. ``stop`` leaves the process.
+    """
+
+    stop: Callable[[], NoReturn]
+
+    def __init__(self, sources: Sources, emit: Callable[[Event], None], options: dict[str, Any]) -> None:
+        super().__init__(sources)
+        self.emit = emit
+        self.options = options
+        self.judging = False
+        self.seconds: dict[str, float] = {}
+        self.finished = False
+        self._numbers: dict[int, int] = {}  # id of activation -> number of the training
+        self._judged: list[Activation | None] = []
+        self._unsettled: list[tuple[int, Activation | None]] = []
+        self._names: dict[Any, tuple[str, list[str]]] = {}
+        self._work_when_judged: float | None = None
+        self._process = os.getpid()
+        self.on_training_end = self._training_over
+        self.loops.tick = self._tick
+
+    @property
+    def stopped(self) -> bool:
+        """Whether some loop was ended early, so that the script's end is not its own."""
+        return bool(self.loops.cut_lines)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._began = time.perf_counter()
+        self.armed = True
+
+    def forget(self) -> None:
+        """In a fork of the script: do nothing more."""
+        self.armed = False
+        self.finished = True
+
+    def finish(self, outcome: Outcome) -> None:
+        """Judge what is left. Called once, before the end event is sent."""
+        if self.finished:
+            return
+        self.finished = True
+        self.armed = False
+        began = time.perf_counter()
+        for activation in self.loops.open_trainings():
+            self._judge(activation)
+        if not self._judged:
+            self._judge(None)
+        for number, activation in self._unsettled:
+            self._judge(activation, number)
+        if self.loops.cut_lines:
+            lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
+            where = ", ".join(map(str, lines))
+            self.emit({"event": "changed", "what": f"training loops ended early (line{'s' * (len(lines) > 1)} {where})"})
+        self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+
+    def _tick(self) -> None:
+        if self._work_when_judged is not None and self.entries.work - self._work_when_judged > PATIENCE:
+            if not any(p.activation is not None and p.activation.training for p in self.loops.current.chain()):
+                self.stop()
+
+    def _training_over(self, activation: Activation) -> None:
+        if os.getpid() != self._process:
+            return
+        armed, self.armed, self.judging = self.armed, False, True
+        began = time.perf_counter()
+        try:
+            self._judge(activation)
+        finally:
+            self.armed, self.judging = armed, False
+            self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+            self._work_when_judged = self.entries.work
+
+    # one training
+
+    def _judge(self, activation: Activation | None, number: int | None = None) -> None:
+        try:
+            made = self._judgement(activation)
+        except Exception as problem:
+            self._own_fault(problem, activation)
+            return
+        if made is None:
+            return
+        first = number is None
+        if number is None:
+            number = len(self._judged)
+            self._judged.append(activation)
+        self._tell(number, made)
+        if first and not made.trials:
+            self._unsettled.append((number, activation))
+
+    def _judgement(self, activation: Activation | None) -> Judgement | None:
+        judge = Judge(self.tape, self.updates, self.functions.calls)
+        chain: Sequence[Activation | None] = [activation]
+        if activation is not None:
+            chain = [activation, *self.loops.inside(activation)]
+        for place in chain:
+            made = judge.judge(place)
+            if made is not None:
+                return made
+        return None
+
+    def _tell(self, number: int, made: Judgement) -> None:
+        self._name(made)
+        hits = unwritten.find(self.tape, self.memory.uninitialized, made)
+        told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
+        told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
+        self.emit(
+            {
+                "event": "training",
+                "training": told.training.to_json(),
+                "parameters": [p.to_json() for p in told.parameters],
+                "findings": [f.to_json() for f in _ordered(told.findings)],
+                "backward": [],
+                "gradient_norms": [],
+                "graph": None,
+                "not_checked": [n.to_json() for n in told.not_checked],
+            }
+        )
+
+    def _name(self, made: Judgement) -> None:
+        every = [*made.parameters, *made.states]
+        if any(c.key not in self._names for c in every):
+            spaces = [vars(sys.modules["__main__"])]
+            files = {f.file for f in self.sources.functions}
+            for module in list(sys.modules.values()):
+                if getattr(module, "__file__", None) in files and module is not sys.modules["__main__"]:
+                    spaces.append(vars(module))
+            namer = Namer(self.tape, self.memory, self.sources, Names(spaces, files))
+            for c in every:
+                namer.name(c)
+                self._names.setdefault(c.key, (c.name, c.names))
+        for c in every:
+            c.name, c.names = self._names[c.key]
+
+    def _own_fault(self, problem: Exception, activation: Activation | None) -> None:
+        trace = problem.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
+        line = self.sources.sites[activation.line.site].line if activation is not None else None
+        why = f"a fault of gradcheck itself: {type(problem).__name__}: {problem} ({place})"
+        self.emit({"event": "not_checked", **NotChecked("a training", why, line).to_json()})
+
+
+def _ordered(found: list[Finding]) -> list[Finding]:
+    severities = ("error", "warning", "note")
+    return sorted(found, key=lambda f: (severities.index(f.severity), f.line))
+
+
+def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[Event], None]) -> JudgingRecorder:
+    """The recorder of one child session."""
+    return JudgingRecorder(sources, emit, config)
+
+
