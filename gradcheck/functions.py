@@ -82,9 +82,9 @@ def check_vjp(forward: Function, backward: Function, params: Any, **options: Any
 def check_layer(layer: Any, x: Any, **options: Any) -> Report:
     """Judges the gradients of an object with ``forward(x)`` and ``backward(upstream)``, and the one for `x` itself.
 
-    Parameters and their gradients are looked for as `params`/`grads`, `parameters`/`gradients` (dicts, lists, or methods
-    that return them), or as attribute pairs such as `W` and `dW`. Gradients that `backward` adds up are told from
-    those it sets. ``backward`` returns the gradient for `x`, or None. Options are those of `check_gradients`.
+    Parameters and their gradients are looked for as `params`/`grads` or `parameters`/`gradients` (dicts, lists, or
+    methods that return them), or as attribute pairs such as `W` and `dW`. Gradients that `backward` adds up are told
+    from those it sets. ``backward`` returns the gradient for `x`, or None. Options are those of `check_gradients`.
     """
     found = Layer(layer, np.asarray(x, dtype=np.result_type(np.asarray(x), np.float32)))
     upstream = _upstream(found.forward(), options.get("seed", 0))

@@ -40,7 +40,8 @@ class JudgingRecorder(Recorder):
         self._numbers: dict[int, int] = {}  # id of activation -> number of the training
         self._judged: list[Activation | None] = []
         self._unsettled: list[tuple[int, Activation | None]] = []
-        self._names: dict[Any, tuple[str, list[str]]] = {}
+        self._made: dict[int, Judgement] = {}
+        self._names: dict[Any, list[str]] = {}
         self._work_when_judged: float | None = None
         self._process = os.getpid()
         self.on_training_end = self._training_over
@@ -74,6 +75,7 @@ class JudgingRecorder(Recorder):
             self._judge(None)
         for number, activation in self._unsettled:
             self._judge(activation, number)
+        self._rename()
         if self.loops.cut_lines:
             lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
             where = ", ".join(map(str, lines))
@@ -111,6 +113,7 @@ class JudgingRecorder(Recorder):
         if number is None:
             number = len(self._judged)
             self._judged.append(activation)
+        self._made[number] = made
         self._tell(number, made)
         if first and not made.trials:
             self._unsettled.append((number, activation))
@@ -147,17 +150,34 @@ class JudgingRecorder(Recorder):
     def _name(self, made: Judgement) -> None:
         every = [*made.parameters, *made.states]
         if any(c.key not in self._names for c in every):
-            spaces = [vars(sys.modules["__main__"])]
-            files = {f.file for f in self.sources.functions}
-            for module in list(sys.modules.values()):
-                if getattr(module, "__file__", None) in files and module is not sys.modules["__main__"]:
-                    spaces.append(vars(module))
-            namer = Namer(self.tape, self.memory, self.sources, Names(spaces, files))
+            namer = self._namer()
             for c in every:
-                namer.name(c)
-                self._names.setdefault(c.key, (c.name, c.names))
+                found = namer.names_of(c)
+                self._names.setdefault(c.key, found or [namer.from_source(c)])
         for c in every:
-            c.name, c.names = self._names[c.key]
+            c.names = self._names[c.key]
+            c.name = c.names[0]
+
+    def _namer(self) -> Namer:
+        files = {f.file for f in self.sources.functions} | {s.file for s in self.sources.sites[:1]}
+        spaces = [vars(sys.modules["__main__"])]
+        for module in list(sys.modules.values()):
+            if getattr(module, "__file__", None) in files and module is not sys.modules["__main__"]:
+                spaces.append(vars(module))
+        return Namer(self.tape, self.memory, self.sources, Names(spaces, files))
+
+    def _rename(self) -> None:
+        """At the script's end more names are known: what a function worked on has found its place in a module."""
+        namer = self._namer()
+        for number, made in self._made.items():
+            changed = False
+            for c in made.parameters:
+                found = namer.names_of(c) if c.name.startswith("self.") else []
+                if found and found[0] != c.name:
+                    self._names[c.key] = found
+                    changed = True
+            if changed:
+                self._tell(number, made)
 
     def _own_fault(self, problem: Exception, activation: Activation | None) -> None:
         trace = problem.__traceback__

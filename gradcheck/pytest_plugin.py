@@ -1,8 +1,8 @@
 """The pytest plugin: a `gradcheck` fixture, and training scripts as test items.
 
-``pytest --gradcheck 'examples/*.py'`` (or the ini key ``gradcheck``, one pattern a line) checks each matching script; one
-that fails shows all its findings at once. ``--gradcheck-html DIR`` writes a page for each. Everything heavy is imported when
-a script or a gradient is checked, so a test run that uses none of this pays nothing.
+``pytest --gradcheck 'examples/*.py'`` (or the ini key ``gradcheck``, one pattern a line) checks each matching script;
+one that fails shows all its findings at once. ``--gradcheck-html DIR`` writes a page for each. Everything heavy is
+imported when a script or a gradient is checked, so a test run that uses none of this pays nothing.
 """
 
 from __future__ import annotations

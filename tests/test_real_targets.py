@@ -197,7 +197,7 @@ def test_mpneuralnetwork_losses(name: str) -> None:
     assert not [f for f in report.findings if f.severity == "error"], report.findings
 
 
-# numpy-ml: written for Python 3.9, so the names that Python has moved since are lent to it while it is imported ---------
+# numpy-ml: written for Python 3.9; names that Python has moved since are lent to it while it is imported
 
 
 @pytest.fixture(scope="module")

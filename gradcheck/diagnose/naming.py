@@ -26,13 +26,14 @@ class Namer:
         self.sources = sources
         self.names = names
 
-    def name(self, c: Candidate) -> None:
-        """Fill in the candidate's name and its other names."""
-        found = self._in_place(c) if c.key[0] in ("memory", "storage") else self._assigned(c)
-        if not found:
-            text = self.sources.sites[c.first.site].text
-            found = [re.split(r"\s*(?:[-+*/]|//|\*\*|@)?=", text)[0].strip() or "a parameter"]
-        c.name, c.names = found[0], found
+    def names_of(self, c: Candidate) -> list[str]:
+        """Literal paths to the candidate, the longest-lived first; empty where nothing reaches it."""
+        return self._in_place(c) if c.key[0] in ("memory", "storage") else self._assigned(c)
+
+    def from_source(self, c: Candidate) -> str:
+        """What the source calls it, where no variable reaches it."""
+        text = self.sources.sites[c.first.site].text
+        return re.split(r"\s*(?:[-+*/@]|//|\*\*)?=", text)[0].strip() or "a parameter"
 
     def _in_place(self, c: Candidate) -> list[str]:
         root = self._live(c)
@@ -63,8 +64,6 @@ class Namer:
         paths = self.names.of(holder) if holder is not None else []
         if key[0] == "attribute":
             tail = f".{key[2]}" + "".join(f"[{k!r}]" for k in key[3:])
-            if len(key) > 3 and holder is not None:
-                paths = [re.sub(rf"\.{re.escape(key[2])}$", "", p) for p in paths]
             return [p + tail for p in paths]
         index = key[2]
         step = _object_index(holder, index)

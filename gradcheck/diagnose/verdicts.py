@@ -88,7 +88,7 @@ class Teller:
         if not found:
             why = "no loss was found for it" if made.trials else "no loss was identified"
             return Verdict(c, None, None, "not_judged", why)
-        t, m = next(((t, m) for t, m in found if m.exact), found[0])
+        t, m = max(found, key=lambda tm: (tm[1].exact, self._neighbours(made, c, tm[0])))
         if m.blocked:
             return Verdict(c, m, t, "not_judged", m.blocked[0])
         kind = m.comparison.agreement
@@ -102,6 +102,12 @@ class Teller:
         if kind == "unclear":
             return Verdict(c, m, t, "inconclusive", "the difference is larger than rounding explains and smaller than certainty needs")
         return Verdict(c, m, t, "wrong")
+
+    def _neighbours(self, made: Judgement, c: Candidate, t: Trial) -> int:
+        """How many of the parameters updated just before and after this one agree with the trial's loss."""
+        place = made.parameters.index(c)
+        near = made.parameters[max(0, place - 2) : place] + made.parameters[place + 1 : place + 3]
+        return sum(any(m.version.candidate is n and m.exact and m.truth.size > 3 for m in t.matches) for n in near)
 
     def _later(self, made: Judgement, t: Trial, c: Candidate) -> Match | None:
         """The same loss one step later: a gradient that is right only at the first one."""

@@ -15,6 +15,7 @@ from .verdict import Check
 
 ENTRIES = 64
 CEILING = 400
+KEPT = 16
 SUSPECTS = 8
 
 
@@ -89,11 +90,11 @@ def locate(check: Check, reading: Reading, exact: bool) -> Location:
     columns = check.gradient.size // rows
     meter = Meter(check, exact, min(rows + columns + ENTRIES, CEILING))
     table = reading.direction.reshape(rows, columns)
-    share = ENTRIES // 2 * (1 if exact else 2)
-    bad_rows, whole = _split(meter, _masked_rows(table, shape), rows, reading.gap, reading.bound, share)
+    for_columns = (1 if exact else 2) * min(columns - 1, ENTRIES // 2) + KEPT
+    bad_rows, whole = _split(meter, _masked_rows(table, shape), rows, reading.gap, reading.bound, for_columns)
     inside = np.zeros_like(table)
     inside[[r for r, _ in bad_rows]] = table[[r for r, _ in bad_rows]]
-    bad_columns, complete = _columns(meter, inside, shape, columns, [g for _, g in bad_rows], reading.bound, share)
+    bad_columns, complete = _columns(meter, inside, shape, columns, [g for _, g in bad_rows], reading.bound, KEPT)
     entries = _entries(meter, bad_rows, bad_columns, shape)
     return Location(
         (rows, columns),

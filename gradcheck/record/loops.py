@@ -20,6 +20,7 @@ FEWEST_PASSES = 3
 ENOUGH_PASSES = 40
 ENOUGH_WORK = 60_000.0  # recorded entries, large arrays counting for more
 MOST_TRIES = 6
+MOST_RESTARTS = 4
 
 
 class Pass:
@@ -173,11 +174,17 @@ class Loops:
                 self.ended(over)
 
     def _outermost(self, activation: Activation) -> list[Activation]:
-        """The training loops of an outermost loop that has ended: itself, else those inside it, one activation a line."""
+        """The training loops of an outermost loop that has ended: itself, else those inside it, a few of each line."""
         if activation.training:
             return [activation]
-        inside = self.inside(activation)
-        return [a for a in inside if not any(a is not o and any(p.activation is o for p in a.parent.chain()) for o in inside)]
+        inside = [a for a in self.trainings if any(p.activation is activation for p in a.parent.chain()) and not self._within(a)]
+        seen: dict[int, int] = {}
+        out = []
+        for a in inside:
+            seen[a.line.site] = seen.get(a.line.site, 0) + 1
+            if seen[a.line.site] <= MOST_RESTARTS:
+                out.append(a)
+        return out
 
     def _look(self, activation: Activation) -> None:
         line = activation.line

@@ -211,7 +211,7 @@ class Recorder:
             old = _peek(obj, index)
             value = self._own(site, value)
             obj[index] = value
-            self._assign(("slot", id(obj), _hashable(index)), site, value, old, obj)
+            self._assign(("slot", id(obj), _hashable(index, obj)), site, value, old, obj)
         else:
             obj[index] = value
 
@@ -270,14 +270,14 @@ class Recorder:
             self._bind_container(("name", location), location, site, value)
         return value
 
-    def _bind_container(self, location: Location, key: Any, site: int, value: Any) -> None:
+    def _bind_container(self, location: Location, key: Any, site: int, value: Any, owner: Any = None) -> None:
         if len(value) <= MOST_LISTED:
             if type(value) is list:
                 self.entries_of_list(site, value)
-            if self._bind_slots(location, site, value, self.bound.get(key)):
+            if self._bind_slots(location, site, value, self.bound.get(key), owner):
                 self.bound[key] = value
 
-    def _bind_slots(self, location: Location, site: int, new: Any, old: Any, depth: int = 0) -> bool:
+    def _bind_slots(self, location: Location, site: int, new: Any, old: Any, owner: Any = None, depth: int = 0) -> bool:
         """A list, tuple or dict takes the place of another: each slot is a location. False if there is nothing in it."""
         found = False
         items = new.items() if isinstance(new, dict) else enumerate(new)
@@ -286,9 +286,9 @@ class Recorder:
             if kind_of(type(value)):
                 found = True
                 if before is not None:
-                    self._assign((*location, index), site, value, before, new)
+                    self._assign((*location, index), site, value, before, owner if owner is not None else new)
             elif type(value) in (list, tuple, dict) and depth < 3 and len(value) <= MOST_LISTED:
-                found = self._bind_slots((*location, index), site, value, before, depth + 1) or found
+                found = self._bind_slots((*location, index), site, value, before, owner, depth + 1) or found
         return found
 
     def _own(self, site: int, value: Any) -> Any:
@@ -319,7 +319,7 @@ class Recorder:
             value = self._own(site, value)
         setattr(obj, name, value)
         if type(value) in (list, dict, tuple):
-            self._bind_container(("attribute", id(obj), name), (id(obj), name), site, value)
+            self._bind_container(("attribute", id(obj), name), (id(obj), name), site, value, obj)
         else:
             self._assign(("attribute", id(obj), name), site, value, old, obj)
 
@@ -473,7 +473,9 @@ def _peek(container: Any, index: Any) -> Any:
         return None
 
 
-def _hashable(index: Any) -> Any:
+def _hashable(index: Any, holder: Any) -> Any:
+    if type(index) is int and index < 0 and not isinstance(holder, dict):
+        return index + len(holder)
     try:
         hash(index)
     except TypeError:

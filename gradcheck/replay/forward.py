@@ -12,9 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, rebuild
+from .memory import State, below, extent
 
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
+_NARROW_TYPES = (np.float32, np.float16)
 _NARROW_NAMES = {np.float32: np.float64, np.float16: np.float64, "float32": "float64", "float16": "float64", "f4": "f8", "f": "d"}
+
+# What the loop over the entries does itself; everything else is OTHER.
+ELEMENT, BINARY, FLAT, STORE, GUARD, OTHER = range(6)
 
 
 class ReplayError(Exception):
@@ -29,39 +34,6 @@ class GuardFlip(ReplayError):
     """At these values the script would have taken another branch, or another index."""
 
 
-class State:
-    """Values of storages during a replay: numbers, root arrays and the flat memory under them."""
-
-    __slots__ = ("cache", "flats", "values")
-
-    def __init__(self, values: dict[int, Any], flats: dict[int, np.ndarray]) -> None:
-        self.values = values
-        self.flats = flats
-        self.cache: dict[int, np.ndarray] = {}
-
-    def fork(self, written: Iterable[int]) -> State:
-        """A copy whose arrays may be written where ``written`` says so; the others are shared."""
-        other = State(dict(self.values), dict(self.flats))
-        for storage in written:
-            flat = self.flats.get(storage)
-            if flat is not None:
-                copy = flat.copy()
-                root = self.values[storage]
-                other.flats[storage] = copy
-                other.values[storage] = _over(copy, root.shape, root.strides, _offset(root, flat))
-        return other
-
-
-def _offset(root: np.ndarray, flat: np.ndarray) -> int:
-    if root.size == 0:
-        return 0
-    return int(root.__array_interface__["data"][0] - flat.__array_interface__["data"][0])
-
-
-def _over(flat: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> np.ndarray:
-    return np.ndarray(shape, flat.dtype, flat, offset, strides)
-
-
 class Replay:
     """Runs entries of one tape on a state."""
 
@@ -72,6 +44,8 @@ class Replay:
         self.watch: Callable[[int, State], None] | None = None
         self.replaced: dict[int, int] = {}  # entry -> position of an operand that counts as zero
         self.guarded = False  # raise GuardFlip where a recorded decision would fall differently
+        self._plans: list[int] = []
+        self._functions: list[Any] = []
 
     def without(self, guards: dict[int, int]) -> Replay:
         """A replay of the same tape in which these operands (entry -> position) are zero."""
@@ -81,7 +55,7 @@ class Replay:
 
     def start(self) -> State:
         """A state that holds the leaves, made on demand."""
-        return State({}, {})
+        return State(len(self.tape.storage_layout))
 
     # memory
 
@@ -94,21 +68,20 @@ class Replay:
         """Flat memory and the root array over it."""
         shape, strides, _ = self.tape.layouts[layout]
         dtype = self.dtype(layout)
-        below = sum(-(n - 1) * s for n, s in zip(shape, strides, strict=True) if s < 0 and n)
-        above = sum((n - 1) * s for n, s in zip(shape, strides, strict=True) if s > 0 and n)
-        flat = np.zeros(below + above + 1 if 0 not in shape else 0, dtype)
-        size = dtype.itemsize
-        return flat, np.ndarray(shape, dtype, flat, below * size, tuple(s * size for s in strides)) if flat.size else np.zeros(shape, dtype)
+        before, size = extent(shape, strides)
+        flat = np.zeros(size, dtype)
+        step = dtype.itemsize
+        return flat, np.ndarray(shape, dtype, flat, before * step, tuple(s * step for s in strides)) if size else np.zeros(shape, dtype)
 
     def put(self, state: State, storage: int, value: Any) -> None:
         """The storage's root array (or number) becomes a copy of ``value``."""
         layout = self.tape.storage_layout[storage]
         if layout < 0:
-            state.values[storage] = np.float64(value) if self.promote and type(value) in (np.float32, np.float16) else value
+            state.set(storage, np.float64(value) if self.promote and type(value) in _NARROW_TYPES else value)
             return
         flat, root = self._allocate(layout)
         root[...] = value
-        state.values[storage], state.flats[storage] = root, flat
+        state.set(storage, root, flat)
 
     def _adopt(self, state: State, storage: int, value: np.ndarray) -> None:
         """As `put`, but a fresh array of the right layout is taken as it is."""
@@ -120,7 +93,7 @@ class Replay:
             if value.strides == tuple(s * size for s in strides):
                 flat = value.ravel(order="K")
                 if flat.base is not None or value.size == 0:
-                    state.values[storage], state.flats[storage] = value, flat
+                    state.set(storage, value, flat)
                     return
         if np.shape(value) != shape:
             raise ReplayError(-1, f"a result has shape {np.shape(value)} where the run had {shape}")
@@ -134,68 +107,133 @@ class Replay:
             return self.constants[index]
         if tag == VIEW:
             found = state.cache.get(index)
-            if found is None:
-                found = self._view(state, index)
-            return found
-        found = state.values.get(index)
+            return self._view(state, index) if found is None else found
+        found = state.get(index)
         return self._leaf(state, index) if found is None else found
 
     def _view(self, state: State, index: int) -> np.ndarray:
         storage, offset, layout = self.tape.views[index]
-        if storage not in state.flats:
-            self._leaf(state, storage)
-        flat = state.flats[storage]
+        flat = self._flat(state, storage)
         shape, strides, _ = self.tape.layouts[layout]
         size = flat.itemsize
-        base = self._base(storage)
-        found = state.cache[index] = np.ndarray(
-            shape, flat.dtype, flat, (offset + base) * size if 0 not in shape else 0, tuple(s * size for s in strides)
-        )
+        start = (offset + self._base(storage)) * size if 0 not in shape else 0
+        found = np.ndarray(shape, flat.dtype, flat, start, tuple(s * size for s in strides))
+        if shape:
+            state.cache[index] = found  # single entries are many, and quick to find again
+        return found
+
+    def _flat(self, state: State, storage: int) -> np.ndarray:
+        found = state.flats.get(storage)
+        if found is None:
+            self._leaf(state, storage)
+            found = state.flats[storage]
         return found
 
     def _base(self, storage: int) -> int:
         """Where the root's first element lies in the flat memory (roots with negative strides begin at its end)."""
         shape, strides, _ = self.tape.layouts[self.tape.storage_layout[storage]]
-        return sum(-(n - 1) * s for n, s in zip(shape, strides, strict=True) if s < 0 and n)
+        return below(shape, strides)
 
     def _leaf(self, state: State, storage: int) -> Any:
         if storage not in self.tape.leaves:
             raise ReplayError(self.tape.storage_born[storage], "a value is read that this replay has not made")
         self.put(state, storage, self.tape.leaves[storage])
-        return state.values[storage]
+        return state.get(storage)
 
     # execution
 
     def run(self, state: State, entries: Iterable[int]) -> None:
         """Execute the entries in order. Raises `ReplayError` where one fails."""
-        tape = self.tape
-        templates, ids, starts, operands = tape.templates, tape.entry_template, tape.entry_start, tape.operands
-        load, watch, replaced = self.load, self.watch, self.replaced
+        self._prepare(state)
         number = -1
         try:
             with np.errstate(all="ignore"):
+                if self.watch is None and not self.replaced:
+                    for number in self._quickly(state, entries):
+                        self._one(state, number)
+                    return
                 for number in entries:
-                    template = templates[ids[number]]
-                    start = starts[number]
-                    kind = template.kind
-                    if kind == "element":
-                        state.values[operands[start + 1] >> 2] = load(state, operands[start])[()]
-                    elif kind == "op" and template.structure is None:
-                        args = [load(state, operands[i]) for i in range(start, start + template.inputs)]
-                        if number in replaced:
-                            args[replaced[number]] = 0.0
-                        self._result(state, operands[start + template.inputs], self._fn(template.fn)(*args))
-                    else:
-                        self._other(state, number)
-                    if watch is not None:
-                        watch(number, state)
+                    self._one(state, number)
+                    if self.watch is not None:
+                        self.watch(number, state)
         except ReplayError as error:
-            raise type(error)(number, str(error)) from None
+            raise type(error)(self._at(state, number), str(error)) from None
         except Exception as error:  # the user's own operation at values it was not made for
-            raise ReplayError(number, f"{type(error).__name__}: {error}") from error
+            raise ReplayError(self._at(state, number), f"{type(error).__name__}: {error}") from error
+
+    def _at(self, state: State, number: int) -> int:
+        return max(number, state.reached)
+
+    def _prepare(self, state: State) -> None:
+        tape = self.tape
+        state.grow(len(tape.storage_layout))
+        state.reached = -1
+        for template in tape.templates[len(self._plans) :]:
+            self._plans.append(_plan(template))
+            self._functions.append(self._fn(template.fn))
+        if self.promote:
+            self.constants += [_promoted(c) for c in tape.constants[len(self.constants) :]]
+
+    def _quickly(self, state: State, entries: Iterable[int]) -> Iterable[int]:
+        """Execute what is simple; yield the other entries, to be executed before the next one is asked for."""
+        tape, plans, functions, narrow = self.tape, self._plans, self._functions, self.promote
+        ids, starts, operands, views = tape.entry_template, tape.entry_start, tape.operands, tape.views
+        table, load, constants, flats = state.table, self.load, self.constants, state.flats
+        bases: dict[int, int] = {}
+        for number in entries:
+            state.reached = number
+            template = ids[number]
+            plan = plans[template]
+            start = starts[number]
+            code = operands[start]
+            if plan == ELEMENT:
+                storage, offset, layout = views[code >> 2] if code & 3 == VIEW else (code >> 2, 0, 0)
+                if storage not in bases:
+                    self._flat(state, storage)
+                    bases[storage] = self._base(storage)
+                table[operands[start + 1] >> 2] = flats[storage][offset + bases[storage]]
+                continue
+            if plan == BINARY:
+                tag = code & 3
+                left = table[code >> 2] if tag == SCALAR else constants[code >> 2] if tag == CONST else load(state, code)
+                if left is None:
+                    left = load(state, code)
+                code = operands[start + 1]
+                tag = code & 3
+                right = table[code >> 2] if tag == SCALAR else constants[code >> 2] if tag == CONST else load(state, code)
+                if right is None:
+                    right = load(state, code)
+                value, code = functions[template](left, right), operands[start + 2]
+                if code & 3 == SCALAR and not narrow:
+                    table[code >> 2] = value if type(value) is not np.ndarray else value[()]
+                else:
+                    self._result(state, code, value)
+                continue
+            if plan == GUARD and not self.guarded:
+                continue
+            yield number
+
+    def _one(self, state: State, number: int) -> None:
+        tape = self.tape
+        identity = tape.entry_template[number]
+        plan = self._plans[identity]
+        start = tape.entry_start[number]
+        operands = tape.operands
+        if plan == ELEMENT:
+            state.table[operands[start + 1] >> 2] = self.load(state, operands[start])[()]
+        elif plan in (BINARY, FLAT):
+            middle = start + tape.templates[identity].inputs
+            args = [self.load(state, code) for code in operands[start:middle]]
+            if number in self.replaced:
+                args[self.replaced[number]] = 0.0
+            self._result(state, operands[middle], self._functions[identity](*args))
+        elif plan == STORE:
+            self.load(state, operands[start])[...] = self.load(state, operands[start + 1])
+        else:
+            self._other(state, number)
 
     def _fn(self, fn: Any) -> Any:
-        return _NARROW_NAMES.get(fn, fn) if self.promote and fn in (np.float32, np.float16) else fn
+        return _NARROW_NAMES.get(fn, fn) if self.promote and fn in _NARROW_TYPES else fn
 
     def _other(self, state: State, number: int) -> None:
         template, inputs, outputs = self.tape.entry(number)
@@ -203,8 +241,6 @@ class Replay:
         if kind == "guard":
             if self.guarded:
                 self._guard(state, template.fn, inputs)
-        elif kind in ("store", "set"):
-            self.load(state, inputs[0])[...] = self.load(state, inputs[1])
         elif kind == "inplace":
             template.fn(self.load(state, inputs[0]), self.load(state, inputs[1]))  # type: ignore[misc]
         elif kind == "opaque":
@@ -239,16 +275,22 @@ class Replay:
         tag = code & 3
         storage = code >> 2
         if tag == SCALAR:
-            state.values[storage] = value if not isinstance(value, np.ndarray) else value[()]
-            if self.promote and type(value) in (np.float32, np.float16):
-                state.values[storage] = np.float64(value)
+            value = value if not isinstance(value, np.ndarray) else value[()]
+            state.table[storage] = np.float64(value) if self.promote and type(value) in _NARROW_TYPES else value
         elif tag == WHOLE:
             self._adopt(state, storage, value)
         elif tag == VIEW:
             storage, _, layout = self.tape.views[storage]
             flat, root = self._allocate(self.tape.storage_layout[storage])
-            state.values[storage], state.flats[storage] = root, flat
+            state.set(storage, root, flat)
             self.load(state, code)[...] = value
+
+
+def _plan(template: Any) -> int:
+    kind = template.kind
+    if kind == "op" and template.structure is None:
+        return BINARY if template.inputs == 2 else FLAT
+    return {"element": ELEMENT, "store": STORE, "set": STORE, "guard": GUARD}.get(kind, OTHER)
 
 
 def _promoted(value: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..record.events import COPIES, Update
 from ..replay.adjoint import Recording
-from ..tape import CONST, SCALAR, Tape, rebuild
+from ..tape import CONST, SCALAR, WHOLE, Tape, rebuild
 from .candidates import Candidate
 from .flow import Masks, backward_slice
 
@@ -194,8 +194,11 @@ class Increments:
 class Extraction:
     """Finds, for each parameter, the value that stands for its gradient."""
 
-    def __init__(self, recording: Recording, everything: Masks, state_storages: set[int], state_masks: Masks) -> None:
+    def __init__(
+        self, recording: Recording, everything: Masks, state_storages: set[int], state_masks: Masks, updates: set[int]
+    ) -> None:
         self.recording = recording
+        self.updates = updates  # entries that update a parameter: what lies behind them belongs to another step
         self.tape: Tape = recording.replay.tape
         self.masks = everything
         self.states = state_storages
@@ -211,7 +214,7 @@ class Extraction:
         u = updates[-1]
         made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
         if stateful:
-            found = self._dominator(candidate, sources, u.entry)
+            found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]))
             if found is not None:
                 made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
@@ -227,14 +230,26 @@ class Extraction:
         storage = self.tape.storage_of(code)
         return storage in self.states or bool(self.state_masks.masks.get(storage, 0))
 
-    def _dominator(self, candidate: Candidate, sources: list[int], end: int) -> tuple[int, int] | None:
-        targets = [self.tape.storage_of(c) for c in sources]
+    def _beginning(self, candidate: Candidate, first: Update) -> int:
+        """The first entry of the step that ends in this update: after the update before it."""
         begin = self.recording.entries[0] if self.recording.entries else 0
-        entries = backward_slice(self.tape, targets, end + 1, begin)
+        for number, updates in enumerate(candidate.rounds[1:2], 1):
+            if first in updates:
+                begin = max(begin, candidate.rounds[number - 1][-1].entry + 1)
+        return begin
+
+    def _dominator(self, candidate: Candidate, sources: list[int], end: int, begin: int) -> tuple[int, int] | None:
+        targets = [self.tape.storage_of(c) for c in sources]
+        entries = backward_slice(self.tape, targets, end + 1, begin, self.updates - {end})
         graph = _Graph(self.tape, entries, self.masks, self.states, self.state_masks)
         if not graph.frontier:
             return None
         size = int(np.prod(candidate.shape, dtype=int))
+        if len(graph.frontier) == 1:
+            storage = next(iter(graph.frontier))
+            if self.tape.storage_size(storage) == size and self.tape.storage_layout[storage] >= 0:
+                makers = [e for e in graph.free if storage in graph.made(e)]
+                return storage * 4 + WHOLE, makers[-1]
         tried = 0
         for number in reversed(graph.free):
             template, inputs, outputs = self.tape.entry(number)
@@ -326,7 +341,7 @@ class _Graph:
 
         self.free = [e for e in self.active if not stateful(e)]
         free = set(self.free)
-        made = {s for e in self.free for s in self._made(e)}
+        made = {s for e in self.free for s in self.made(e)}
         self.frontier: set[int] = set()
         for number in self.active:
             if number not in free:
@@ -335,11 +350,11 @@ class _Graph:
     def dominates(self, blocked: int) -> bool:
         """Whether no frontier value depends on the parameters except through this entry."""
         tape = self.tape
-        cut = self._made(blocked)
+        cut = self.made(blocked)
         if not self._leads_on(blocked):
             return False
         alive: set[int] = set()
-        inside = {s for e in self.free for s in self._made(e)}
+        inside = {s for e in self.free for s in self.made(e)}
         for number in self.free:
             template, inputs, outputs = tape.entry(number)
             if number == blocked:
@@ -352,18 +367,19 @@ class _Graph:
                 alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
         return not alive & self.frontier
 
-    def _made(self, number: int) -> set[int]:
+    def made(self, number: int) -> set[int]:
+        """Storages that an entry makes or writes."""
         template, inputs, outputs = self.tape.entry(number)
         return {self.tape.storage_of(c) for c in outputs} | {self.tape.storage_of(inputs[i]) for i in template.writes}
 
     def _leads_on(self, blocked: int) -> bool:
         """Whether the entry reaches the frontier at all."""
-        reached = self._made(blocked)
+        reached = self.made(blocked)
         if reached & self.frontier:
             return True
         for number in self.free:
             if number > blocked:
                 inputs = self.tape.entry(number)[1]
                 if any(self.tape.storage_of(c) in reached for c in inputs if c & 3 != CONST):
-                    reached |= self._made(number)
+                    reached |= self.made(number)
         return bool(reached & self.frontier)

@@ -95,9 +95,14 @@ class Judgement:
 
     def loss_site(self, trial: Trial, tape: Tape) -> int:
         """The place where the scalar is computed: up through accumulators, copies and what only scales them."""
-        code, site = trial.hypothesis.codes[-1], trial.hypothesis.site
+        entry = self.loss_code(trial, tape)[1]
+        return trial.hypothesis.site if entry < 0 else tape.templates[tape.entry_template[entry]].site
+
+    def loss_code(self, trial: Trial, tape: Tape) -> tuple[int, int]:
+        """Operand code and entry of the scalar behind accumulators and copies; entry -1 when there is no single one."""
+        code, found = trial.hypothesis.codes[-1], -1
         if trial.hypothesis.source != "own" or len(trial.hypothesis.codes) > 1:
-            return site
+            return code, found
         summed = False
         for _ in range(8):
             entry = tape.storage_born[tape.storage_of(code)]
@@ -112,8 +117,8 @@ class Judgement:
             onward = tape.storage_born[tape.storage_of(active[0])]
             if not passes or onward < 0:
                 break
-            code, site = active[0], tape.templates[tape.entry_template[onward]].site
-        return site
+            code, found = active[0], onward
+        return code, found
 
 
 class Judge:
@@ -132,7 +137,8 @@ class Judge:
         parameters, states, others = self._classify(found)
         if not parameters:
             return None
-        window = Window(self.tape, [*parameters, *states], 2, self._end([*parameters, *states]))
+        others = [c for c in others if self._in_step(c, parameters)]
+        window = Window(self.tape, [*parameters, *states, *others], 2, self._end([*parameters, *states]))
         made = Judgement(activation, window, parameters, states, others)
         try:
             made.recording = window.record()
@@ -143,6 +149,11 @@ class Judge:
         return made
 
     # candidates
+
+    def _in_step(self, c: Candidate, parameters: list[Candidate]) -> bool:
+        """Whether a candidate is updated beside the parameters, in the same passes."""
+        places = {id(p.step) for p in parameters}
+        return id(c.step) in places
 
     def _end(self, found: list[Candidate]) -> int:
         """One past the second step: the end of the pass that holds the last update of the second round."""
@@ -167,7 +178,7 @@ class Judge:
         masks = Masks(tape, sources, {}, end, pinned=False)
         own = [self._increment_mask(c, masks) for c in found]
         parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
-        velocities = [c for c in parameters if any(self._moves(c, p) for p in parameters if p is not c)]
+        velocities = [c for c in parameters if any(self._moves(c, p) and not self._moves(p, c) for p in parameters if p is not c)]
         parameters = [c for c in parameters if c not in velocities]
         read = 0
         for i, c in enumerate(found):
@@ -179,15 +190,17 @@ class Judge:
         return parameters, states, others
 
     def _moves(self, c: Candidate, p: Candidate) -> bool:
-        """Whether the new value of ``c`` enters the increment of ``p`` elementwise: a velocity."""
+        """Whether a value of ``c`` enters the increment of ``p`` elementwise: a velocity."""
         if c.shape != p.shape:
             return False
         tape = self.tape
-        target = tape.storage_of(c.rounds[0][-1].new)
-        queue = [code for u in p.rounds[0] for code in u.increments]
-        for code in queue[:40]:
+        targets = {tape.storage_of(code) for r in c.rounds[:2] for u in r for code in (u.old, u.new)}
+        queue = [code for r in p.rounds[:2] for u in r for code in u.increments]
+        for code in queue:
+            if len(queue) > 80:
+                break
             storage = tape.storage_of(code)
-            if storage == target:
+            if storage in targets:
                 return True
             entry = tape.storage_born[storage] if storage >= 0 else -1
             if entry >= 0 and tape.templates[tape.entry_template[entry]].elementwise:
@@ -241,6 +254,7 @@ class Judge:
             self._try_heads(made, path, trials)
         made.considered = trials
         made.trials = _choose(self.tape, made, trials)
+        self._adopt(made)
         self._look_later(made, own)
 
     def _prepare(self, made: Judgement) -> None:
@@ -251,9 +265,11 @@ class Judge:
         state_sources = sources[len(made.parameters) :]
         storages = {tape.storage_of(code) for c in made.states for r in c.rounds[:2] for u in r for code in (u.old, u.new)}
         born = [(tape.storage_born[s], s) for s in storages]
-        state_masks = Masks(tape, state_sources + born, {}, made.window.end, pinned=False)
+        kept = {tape.storage_of(u.new) for c in made.parameters for r in c.rounds[:3] for u in r}
+        barriers = {e: s for e, s in made.window.barriers.items() if s in kept}
+        state_masks = Masks(tape, state_sources + born, barriers, made.window.end, pinned=False)
         assert made.recording is not None
-        made.extraction = Extraction(made.recording, everything, storages, state_masks)
+        made.extraction = Extraction(made.recording, everything, storages, state_masks, set(barriers))
 
     def _complete(self, made: Judgement, own: list[Hypothesis]) -> Recording:
         """Record again with the scalars in it, where the increments alone did not need them."""
@@ -333,6 +349,25 @@ class Judge:
                     self._identify_small(trials)
                     if trial.full and trial.identified:
                         return
+
+    def _adopt(self, made: Judgement) -> None:
+        """Updated values that the loss reads are parameters too, although their increments do not depend on them (hinges)."""
+        if not made.trials or not made.others:
+            return
+        trial = made.trials[0]
+        code, entry = made.loss_code(trial, self.tape)
+        mask = made.window.masks.entry_masks.get(entry, trial.hypothesis.mask) if entry >= 0 else trial.hypothesis.mask
+        read = {id(v.candidate) for v in made.window.in_mask(mask)}
+        adopted = [c for c in made.others if id(c) in read]
+        if adopted:
+            made.others = [c for c in made.others if c not in adopted]
+            made.parameters = sorted([*made.parameters, *adopted], key=lambda c: c.first.number)
+            h = trial.hypothesis
+            made.recording = made.window.record([self.tape.storage_of(c) for c in h.codes])
+            self._prepare(made)
+            again = self.evaluate(made, h, trial.seeds, made.recording, h.mask, trial.kind)
+            if again is not None and not h.guards and not h.tail:
+                made.trials[0] = again
 
     def _look_later(self, made: Judgement, own: list[Hypothesis]) -> None:
         """Evaluate the accepted hypotheses of the script's own one step later."""

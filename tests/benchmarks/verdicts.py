@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.verdicts [--peers]
 
-Each pair is a loss, its parameters and a gradient that is right or wrong for a known reason. Half of them are written by hand
-for what is known to be hard; the other half comes from a list of operators applied to a list of networks.
+Each pair is a loss, its parameters and a gradient that is right or wrong for a known reason. Some are written by hand
+for what is known to be hard; more than half come from a list of operators applied to a list of networks.
 """
 
 from __future__ import annotations
