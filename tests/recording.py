@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -79,11 +81,16 @@ def plain(text: str, **names: Any) -> dict[str, Any]:
     return names
 
 
+@lru_cache(maxsize=64)
+def _rewritten(text: str) -> tuple[CodeType, Sources]:
+    sources = Sources()
+    return rewrite(text.encode(), "program.py", "__main__", sources), sources
+
+
 def record(text: str, **names: Any) -> Run:
     """Run a program on a tape of its own. ``names`` are what it finds; arrays among them are leaves."""
-    sources = Sources()
+    code, sources = _rewritten(text)
     recorder = Recorder(sources)
-    code = rewrite(text.encode(), "program.py", "__main__", sources)
     taps.install(recorder)
     recorder.armed = True
     try:

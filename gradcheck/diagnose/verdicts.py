@@ -111,7 +111,7 @@ class Teller:
 
     def _later(self, made: Judgement, t: Trial, c: Candidate) -> Match | None:
         """The same loss one step later: a gradient that is right only at the first one."""
-        for other in made.later:
+        for other in [*made.later, *made.trials]:
             if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind:
                 for m in other.matches:
                     if m.version.candidate is c and m.comparison.agreement == "off":

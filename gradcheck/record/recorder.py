@@ -167,7 +167,24 @@ class Recorder:
                 out = self._slot(site, obj, index, out)
         elif kind == NUMBER:
             out = self._slot(site, obj, index, out)
+        elif kind == ARRAY and type(obj) not in (list, dict, tuple):
+            self._foreign(site, obj, index, out)
         return out
+
+    def _foreign(self, site: int, obj: Any, index: Any, out: np.ndarray) -> None:
+        """An array out of something else's subscript: np.c_ and np.r_ put arrays together, anything else is opaque."""
+        parts = list(index) if isinstance(index, tuple) else [index]
+        plain = all(kind_of(type(p)) or type(p) is int for p in parts)
+        if not self.entries.has_tracked(parts) or self.memory.known(out):
+            return
+        if obj is np.c_ and plain and all(np.ndim(p) in (1, 2) for p in parts):
+            self.entries.run(site, np.column_stack, (parts,), {}, out)
+        elif obj is np.r_ and plain and all(np.ndim(p) < 2 for p in parts):
+            self.entries.run(site, np.hstack, (parts,), {}, out)
+        elif obj is np.r_ and plain:
+            self.entries.run(site, np.concatenate, (parts,), {}, out)
+        else:
+            self.entries.run(site, operator.getitem, tuple(p for p in parts if kind_of(type(p))), {}, out, "opaque")
 
     def _slot(self, site: int, obj: Any, index: Any, out: Any) -> Any:
         """A number read from a list or dict; a literal that several slots share gets one object a slot."""

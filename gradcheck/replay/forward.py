@@ -178,7 +178,7 @@ class Replay:
         """Execute what is simple; yield the other entries, to be executed before the next one is asked for."""
         tape, plans, functions, narrow = self.tape, self._plans, self._functions, self.promote
         ids, starts, operands, views = tape.entry_template, tape.entry_start, tape.operands, tape.views
-        table, load, constants, flats = state.table, self.load, self.constants, state.flats
+        table, load, constants, flats, layouts = state.table, self.load, self.constants, state.flats, tape.layouts
         bases: dict[int, int] = {}
         for number in entries:
             state.reached = number
@@ -209,9 +209,14 @@ class Replay:
                 else:
                     self._result(state, code, value)
                 continue
-            if plan == GUARD and not self.guarded:
-                continue
-            yield number
+            if plan == STORE and code & 3 == VIEW and operands[start + 1] & 3 == SCALAR:
+                storage, offset, layout = views[code >> 2]
+                value = table[operands[start + 1] >> 2]
+                if storage in bases and value is not None and not layouts[layout][0]:
+                    flats[storage][offset + bases[storage]] = value
+                    continue
+            if plan != GUARD or self.guarded:
+                yield number
 
     def _one(self, state: State, number: int) -> None:
         tape = self.tape

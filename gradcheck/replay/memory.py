@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,11 +111,13 @@ class Buffers:
         return found
 
 
+@lru_cache(maxsize=4096)
 def below(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
     """Elements before the first one in memory: roots with negative strides begin at its end."""
     return sum(-(n - 1) * s for n, s in zip(shape, strides, strict=True) if s < 0 and n)
 
 
+@lru_cache(maxsize=4096)
 def extent(shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, int]:
     """Elements before the first one in memory, and elements in all."""
     if 0 in shape:
@@ -155,6 +158,7 @@ def window(tape: Tape, buffer: np.ndarray, code: int) -> np.ndarray:
     return np.ndarray(shape, buffer.dtype, buffer, start * 8, tuple(s * 8 for s in strides))
 
 
+@lru_cache(maxsize=4096)
 def overlaps(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
     """Whether two entries of a view are one place in memory (broadcast or sliding windows)."""
     reach = 0

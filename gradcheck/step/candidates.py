@@ -42,7 +42,19 @@ def find(tape: Tape, updates: list[Update], activation: Activation | None) -> li
     for key, members in units.items():
         if _carries_numbers(tape, members[0]) and _survives(members, activation):
             found.append(_candidate(tape, key, members))
-    return sorted(found, key=lambda c: c.first.number)
+    return _without_twins(sorted(found, key=lambda c: c.first.number))
+
+
+def _without_twins(found: list[Candidate]) -> list[Candidate]:
+    """The same values under two names (a list or dict that was assigned as a whole) are one candidate."""
+    seen: set[tuple[int, int]] = set()
+    out = []
+    for c in found:
+        values = (c.first.old, c.first.new)
+        if c.first.in_place or values not in seen:
+            seen.add(values)
+            out.append(c)
+    return out
 
 
 def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:
@@ -53,13 +65,10 @@ def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:
             lines.setdefault((tape.storage_of(u.old), u.site), set()).add(u.old)
     merged = {s for (s, _), regions in lines.items() if len(regions) > 1 or any(tape.shape_of(r) == () for r in regions)}
     units: dict[Location, list[Update]] = {}
-    twins: dict[tuple[int, int], Location] = {}
     for u in updates:
         key = u.location
         if u.in_place and tape.storage_of(u.old) in merged:
             key = ("storage", tape.storage_of(u.old))
-        elif not u.in_place and twins.setdefault((u.old, u.new), key) != key:
-            continue  # the same value under another name: a list or dict that was assigned as a whole
         units.setdefault(key, []).append(u)
     return units
 

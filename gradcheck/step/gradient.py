@@ -307,19 +307,29 @@ class Extraction:
             scaling = template.fn in (operator.mul, np.multiply) or template.fn in (operator.truediv, np.divide)
             if not scaling or len(inputs) != 2 or template.structure is not None:
                 break
-            shapes = [self.tape.shape_of(c) for c in inputs]
-            scalar = 0 if shapes[0] == () and (shapes[1] != () or not self.masks.of(inputs[0])) else 1
-            if shapes[scalar] != () or (scalar == 0 and template.fn in (operator.truediv, np.divide)):
-                break
-            value = float(self.increments.load(inputs[scalar]))
-            if template.fn in (operator.truediv, np.divide):
-                value = 1.0 / value if value else 0.0
-            active = bool(self.masks.of(inputs[scalar]))
             divides = template.fn in (operator.truediv, np.divide)
+            scalar = self._scalar_operand(inputs, divides)
+            if scalar is None:
+                break
+            active, other = bool(self.masks.of(inputs[scalar])), bool(self.masks.of(inputs[1 - scalar]))
+            if active and not other:
+                code = inputs[scalar]  # an error times an input: the error carries the factors
+                continue
+            value = float(self.increments.load(inputs[scalar]))
+            value = (1.0 / value if value else 0.0) if divides else value
             if active or (self._is_rate(inputs[scalar]) and not divides):
                 found.append((self.tape.storage_of(inputs[scalar]), value, active))
             code = inputs[1 - scalar]
         return found
+
+    def _scalar_operand(self, inputs: Any, divides: bool) -> int | None:
+        """Position of the number in ``number * value`` or ``value / number``; the inactive one of two numbers."""
+        shapes = [self.tape.shape_of(c) for c in inputs]
+        if divides:
+            return 1 if shapes[1] == () else None
+        if shapes[0] == () and shapes[1] == ():
+            return 0 if not self.masks.of(inputs[0]) else 1
+        return 0 if shapes[0] == () else (1 if shapes[1] == () else None)
 
     def _is_rate(self, code: int) -> bool:
         """A number that nothing in the step computed from data: a literal, a name bound to one, a schedule."""

@@ -29,6 +29,7 @@ class Head:
     targets: list[int]  # for integer labels: what was gathered at them
     labels: bool = False
     mask: int = 0
+    place: int = 0
 
 
 def find(window: Window, path: set[int], end: int) -> list[Head]:
@@ -54,9 +55,10 @@ def find(window: Window, path: set[int], end: int) -> list[Head]:
 def _add(window: Window, sites: dict[int, list[Head]], site: int, entry: int, pair: tuple[int, int], mask: int, labels: bool) -> None:
     """Add an execution to the head of its line that is of the same step."""
     known = sites.setdefault(site, [])
-    head = next((h for h in known if window.compatible(h.mask, mask)), None)
+    place = window.pass_of(entry)
+    head = next((h for h in known if h.place == place and window.compatible(h.mask, mask)), None)
     if head is None:
-        head = Head(site, [], [], [], labels)
+        head = Head(site, [], [], [], labels, place=place)
         known.append(head)
     head.entries.append(entry)
     head.outputs.append(pair[0])

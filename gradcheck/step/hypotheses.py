@@ -27,8 +27,10 @@ class Hypothesis:
     entries: list[int]
     on_path: bool
     mask: int = 0
+    label: str = ""  # the operation, where one place of the source holds several
     guards: dict[int, int] = field(default_factory=dict)  # entry -> position of the operand that is a guard
     source: str = "own"
+    place: int = 0  # the pass of the step's loop that it is computed in
     tail: list[int] = field(default_factory=list)  # entries that were carried over for it
 
     @property
@@ -50,9 +52,10 @@ def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothe
         if template.kind != "op" or len(outputs) != 1 or not _is_scalar(tape, outputs[0]) or template.fn in FLAT:
             continue
         made = sites.setdefault((template.site, template.fn), [])
-        found = next((h for h in made if window.compatible(h.mask, mask)), None)
+        place = window.pass_of(number)
+        found = next((h for h in made if h.place == place and window.compatible(h.mask, mask)), None)
         if found is None:
-            found = Hypothesis(template.site, [], [], False)
+            found = Hypothesis(template.site, [], [], False, label=str(template.fn), place=place)
             made.append(found)
         found.codes.append(outputs[0])
         found.entries.append(number)

@@ -18,12 +18,14 @@ from . import candidates as candidates_
 from . import heads, hypotheses, transplant
 from .candidates import Candidate
 from .compare import Comparison, compare, oriented
-from .flow import Masks, backward_slice
+from .flow import FLAT, Masks, backward_slice
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis
 from .window import Version, Window
 
 Seeds = list[tuple[int, int, Any]]
+FEWEST_NUMBERS = 3
+SAME_UNIT = 1e-8
 SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 PASSES = frozenset((operator.add, np.add, float, np.float64, np.squeeze, np.ndarray.item, np.asarray, operator.pos))
 
@@ -89,6 +91,8 @@ class Judgement:
     own: bool = False
     later: list[Trial] = field(default_factory=list)  # the accepted hypotheses one step later
     batch_size: int | None = None
+    wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
+    path: set[int] = field(default_factory=set)  # entries that the increments depend on
     recording: Recording | None = None
     extraction: Extraction | None = None
     fault: str = ""
@@ -194,7 +198,10 @@ class Judge:
         if c.shape != p.shape:
             return False
         tape = self.tape
-        targets = {tape.storage_of(code) for r in c.rounds[:2] for u in r for code in (u.old, u.new)}
+        targets = {tape.storage_of(u.new) for r in c.rounds[:2] for u in r}
+        old = tape.storage_of(c.first.old)
+        if p.step is not None and tape.storage_born[old] >= p.step.entry:  # state that began as a plain number
+            targets.add(old)
         queue = [code for r in p.rounds[:2] for u in r for code in u.increments]
         for code in queue:
             if len(queue) > 80:
@@ -225,9 +232,8 @@ class Judge:
         reached = set(storages)
         for number in range(end):
             template, inputs, outputs = self.tape.entry(number)
-            if template.writes or any(self.tape.storage_of(code) in reached for code in inputs):
-                if any(self.tape.storage_of(code) in reached for code in inputs):
-                    reached |= {self.tape.storage_of(code) for code in outputs}
+            if template.fn not in FLAT and any(self.tape.storage_of(code) in reached for code in inputs):
+                reached |= {self.tape.storage_of(code) for code in outputs}
         return bool((reached - storages) & targets)
 
     # losses
@@ -240,22 +246,28 @@ class Judge:
         own = hypotheses.own_scalars(window, increments, window.end)
         recording = self._complete(made, own)
         path = set(backward_slice(self.tape, {self.tape.storage_of(c) for c in increments}, window.end, window.begin))
+        made.path = path
         off = [h for h in own if not h.on_path]
         trials: list[Trial] = []
         self._try_all(made, off, trials)
-        if not any(t.full and t.identified for t in trials):
+        if not self._settled(made, trials):
             self._try_guards(made, off, path, trials)
-        if not any(t.full and t.identified for t in trials):
+        if not self._settled(made, trials):
             self._try_elsewhere(made, trials)
-        if not any(t.full and t.identified for t in trials):
+        if not self._settled(made, trials):
             self._try_all(made, [h for h in own if h.on_path], trials)
         made.own = any(not t.hypothesis.on_path for t in trials)
-        if not any(t.identified for t in trials):
+        if not any(f.identified for f in families(trials)):
             self._try_heads(made, path, trials)
         made.considered = trials
         made.trials = _choose(self.tape, made, trials)
         self._adopt(made)
         self._look_later(made, own)
+
+    def _settled(self, made: Judgement, trials: list[Trial]) -> bool:
+        """Whether a loss is identified that explains every parameter that it reaches."""
+        reached = {id(p) for p in made.parameters}
+        return any(f.identified and (reached <= f.matched or all(t.full for t in f.trials)) for f in families(trials))
 
     def _prepare(self, made: Judgement) -> None:
         tape = self.tape
@@ -273,7 +285,7 @@ class Judge:
 
     def _complete(self, made: Judgement, own: list[Hypothesis]) -> Recording:
         """Record again with the scalars in it, where the increments alone did not need them."""
-        wanted = [self.tape.storage_of(c) for h in own for c in h.codes]
+        wanted = made.wanted = [self.tape.storage_of(c) for h in own for c in h.codes]
         recording = made.window.record(wanted)
         made.recording = recording
         self._prepare(made)
@@ -285,12 +297,8 @@ class Judge:
             trial = self.evaluate(made, h, seeds, made.recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
-                self._identify_small(trials)
-                if trial.full and trial.identified and self._covers(made, trial):
+                if trial.full and trial.identified and {id(p) for p in made.parameters} <= trial.matched:
                     return
-
-    def _covers(self, made: Judgement, trial: Trial) -> bool:
-        return {id(p) for p in made.parameters} <= trial.matched
 
     def _try_guards(self, made: Judgement, off: list[Hypothesis], path: set[int], trials: list[Trial]) -> None:
         """The same scalars without the small constants that guard a logarithm or a root."""
@@ -342,11 +350,10 @@ class Judge:
                 seeds = heads.seeds(kind, head, made.recording)
                 if seeds is None:
                     continue
-                h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, {}, "inferred")
+                h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, source="inferred")
                 trial = self.evaluate(made, h, list(seeds), made.recording, head.mask, kind)
                 if trial is not None:
                     trials.append(trial)
-                    self._identify_small(trials)
                     if trial.full and trial.identified:
                         return
 
@@ -363,7 +370,7 @@ class Judge:
             made.others = [c for c in made.others if c not in adopted]
             made.parameters = sorted([*made.parameters, *adopted], key=lambda c: c.first.number)
             h = trial.hypothesis
-            made.recording = made.window.record([self.tape.storage_of(c) for c in h.codes])
+            made.recording = made.window.record(made.wanted)
             self._prepare(made)
             again = self.evaluate(made, h, trial.seeds, made.recording, h.mask, trial.kind)
             if again is not None and not h.guards and not h.tail:
@@ -376,12 +383,20 @@ class Judge:
                 continue
             for h in own:
                 if h.site == t.hypothesis.site and h.codes != t.hypothesis.codes and h.mask and not h.mask & t.hypothesis.mask:
-                    h = replace(h, guards=t.hypothesis.guards)
-                    seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
-                    trial = self.evaluate(made, h, seeds, t.recording, h.mask, t.kind)
-                    if trial is not None:
+                    trial = self._same_later(made, t, h)
+                    if trial is not None and len(h.codes) == len(t.hypothesis.codes):
                         made.later.append(trial)
-                    break
+                        break
+
+    def _same_later(self, made: Judgement, t: Trial, h: Hypothesis) -> Trial | None:
+        recording = made.recording
+        if t.hypothesis.guards:
+            h = replace(h, guards=hypotheses.guards_of(made.window, h, made.path))
+            recording = self._without(made, h.guards)
+        if recording is None:
+            return None
+        seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
+        return self.evaluate(made, h, seeds, recording, h.mask, t.kind)
 
     # one hypothesis
 
@@ -432,16 +447,6 @@ class Judge:
                 trial.witness = m.version.candidate.name
                 return
 
-    def _identify_small(self, trials: list[Trial]) -> None:
-        """Parameters of three numbers and fewer: the same hypothesis must hold in two steps, at one scale."""
-        for t in trials:
-            if not t.full or t.identified:
-                continue
-            for other in trials:
-                same = other is not t and other.kind == t.kind and other.hypothesis.site == t.hypothesis.site
-                if same and other.full and bool(other.hypothesis.guards) == bool(t.hypothesis.guards) and _same_scales(t, other):
-                    t.identified = True
-
 
 def _first_versions(versions: list[Version]) -> list[Version]:
     """One version a candidate: the earliest."""
@@ -488,47 +493,64 @@ def _plain(m: Match, made: Judgement) -> bool:
     return w.size == t.size and bool(np.any(w)) and compare(t, w).exact
 
 
-def _same_scales(one: Trial, other: Trial) -> bool:
-    """Whether both trials have the same scales, freed of the rate, with at least two numbers of evidence."""
-    scales = {id(m.version.candidate): m.unit for m in one.matches if m.unit is not None}
-    again = {id(m.version.candidate): m.unit for m in other.matches if m.unit is not None}
-    common = scales.keys() & again.keys()
-    if not common or any(one_m.version in [m.version for m in other.matches] for one_m in one.matches):
-        return False
-    return all(abs(again[k] / scales[k] - 1) < 1e-8 for k in common)
+@dataclass(slots=True)
+class Family:
+    """The same hypothesis in several passes: one place of the source, one kind."""
+
+    trials: list[Trial]
+
+    @property
+    def head(self) -> Trial:
+        """The earliest trial."""
+        return min(self.trials, key=lambda t: t.hypothesis.last)
+
+    @property
+    def matched(self) -> set[int]:
+        """Ids of the candidates that agree in every trial that reaches them."""
+        wrong = {id(m.version.candidate) for t in self.trials for m in t.matches if not m.exact}
+        return {c for t in self.trials for c in t.matched} - wrong
+
+    @property
+    def identified(self) -> bool:
+        """A witness in some trial; for a few numbers only, all of them in agreement at one scale."""
+        if any(t.identified for t in self.trials):
+            return True
+        found = [m for t in self.trials for m in t.matches]
+        if any(t.hypothesis.on_path for t in self.trials) or not all(m.exact and m.truth.size <= 3 for m in found):
+            return False
+        units = [m.unit for m in found if m.unit]
+        enough = sum(m.truth.size for m in found if m.unit) >= FEWEST_NUMBERS and len(units) > 1
+        return enough and all(abs(u / units[0] - 1) < SAME_UNIT for u in units)
+
+
+def families(trials: list[Trial]) -> list[Family]:
+    """Trials gathered by place, kind and treatment, in the order in which they were tried."""
+    found: dict[Any, Family] = {}
+    for t in trials:
+        h = t.hypothesis
+        found.setdefault((h.site, t.kind, h.label, bool(h.guards), bool(h.tail)), Family([])).trials.append(t)
+    return list(found.values())
 
 
 def _choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
-    """The accepted hypotheses: the first identified one, unless a later one that is no part of it explains more."""
-    identified = [t for t in trials if t.identified]
+    """The accepted hypotheses: the first identified family, unless a later one that is no part of it explains more."""
+    identified = [f for f in families(trials) if f.identified]
     if not identified:
         return []
     main = identified[0]
     wanted = {id(p) for p in made.parameters}
-    for t in identified[1:]:
-        more = t.matched > main.matched or (wanted <= t.matched and not wanted <= main.matched)
-        if more and not _is_part(tape, made, t, main):
-            main = t
+    for f in identified[1:]:
+        more = f.matched > main.matched or (wanted <= f.matched and not wanted <= main.matched)
+        if more and not _is_part(tape, made, f.head, main.head):
+            main = f
     accepted = [main]
     missing = wanted - main.matched
-    for t in identified:
-        if missing and t is not main and missing <= t.matched and not _is_part(tape, made, t, main):
-            accepted.append(t)
-            missing -= t.matched
-    if len(accepted) == 1 and missing:
-        accepted += _partners(tape, made, identified, main, missing)
-    return accepted
-
-
-def _partners(tape: Tape, made: Judgement, identified: list[Trial], main: Trial, missing: set[int]) -> list[Trial]:
-    """Several further losses that together explain everything that the main one does not reach."""
-    out = []
-    for t in identified:
-        own = {id(m.version.candidate) for m in t.matches} & missing
-        if t is not main and own and own <= t.matched and not _is_part(tape, made, t, main):
-            out.append(t)
-            missing = missing - own
-    return out
+    for f in identified:
+        own = {id(m.version.candidate) for t in f.trials for m in t.matches} & missing
+        if f is not main and own and own <= f.matched and not _is_part(tape, made, f.head, main.head):
+            accepted.append(f)
+            missing -= f.matched
+    return [t for f in accepted for t in sorted(f.trials, key=lambda t: t.hypothesis.last)]
 
 
 def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:

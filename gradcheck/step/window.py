@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,7 @@ class Window:
         self.captures: dict[int, int] = {}  # the same entries -> operand code of that version
         self.versions: list[Version] = []
         self._active: set[int] | None = None
+        self._starts: list[int] | None = None
         self._written_by: dict[int, list[int]] | None = None
         self._collect()
         self.masks = Masks(tape, self._sources(), self.barriers, end)
@@ -157,6 +159,16 @@ class Window:
     def bit(self, v: Version) -> int:
         """The mask bit of a version."""
         return 1 << self.versions.index(v)
+
+    def pass_of(self, entry: int) -> int:
+        """The pass of the step's loop that an entry lies in; 0 before it or without a loop."""
+        if self._starts is None:
+            step = next((c.step for c in self.candidates if c.step is not None), None)
+            line = step.activation.line if step is not None and step.activation is not None else None
+            every = (u.place for c in self.candidates for r in c.rounds for u in r)
+            chain = (p for place in every for p in place.chain())
+            self._starts = sorted({p.entry for p in chain if p.activation is not None and p.activation.line is line})
+        return bisect_right(self._starts, entry)
 
     def compatible(self, left: int, right: int) -> bool:
         """Whether two masks hold no two versions of one candidate."""

@@ -1,0 +1,337 @@
+"""Correct scripts broken by small edits: how many of the wrong parameters does the tool call wrong, and how many right?
+
+    python -m tests.benchmarks.mutation [--cache FOLDER] [--held-out] [--each N] [--jobs N] [--list] [pattern]
+
+Each edit is proven to be a mistake before it counts (see proof.py); edits that change nothing must bring no error. Edits and
+proofs are kept in the cache folder, so that a second run times the tool alone. The choice depends on the script's name only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gradcheck.results import Finding, Parameter
+
+from . import operators, proof, truth
+from .judged import RIGHT, STRANGERS, Answer, Entry, ask, expected, match, several
+from .operators import Mutant
+from .truth import Script
+
+TRIES, HARMLESS = 90, 4
+LEFT_OUT = ("crash", "unreached", "forward", "optimiser", "other loss", "unproven")
+KINDS = ("structure", "sign", "uphill", "frozen", "scale")
+ANSWERS = ("wrong", "told", "not judged", "inconclusive", "right")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An edited script on disk with what was proven about it."""
+
+    path: str
+    root: str
+    operator: str
+    file: str
+    lines: tuple[int, int]
+    before: str
+    after: str
+    label: str
+    kinds: dict[str, str]
+    factors: dict[str, float]
+    proofs: list[dict[str, Any]]
+
+
+# --- making and proving
+
+
+def cases(script: Script, cache: Path, each: int) -> tuple[list[Case], Counter[str]]:
+    """The proven edits of one script and how many were tried, by label; from the cache where nothing has changed."""
+    folder = cache / script.path.replace("/", "__")
+    key = _fingerprint(script, cache, each)
+    kept = folder / "cases.json"
+    if kept.is_file():
+        stored = json.loads(kept.read_text(encoding="utf8"))
+        if stored["key"] == key:
+            return [Case(**{**c, "lines": tuple(c["lines"])}) for c in stored["cases"]], Counter(stored["counts"])
+    shutil.rmtree(folder, ignore_errors=True)
+    found, counts = _search(script, folder, each)
+    text = json.dumps({"key": key, "counts": counts, "cases": [asdict(c) for c in found]}, indent=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept.write_text(text, encoding="utf8")
+    return found, counts
+
+
+def _fingerprint(script: Script, cache: Path, each: int) -> str:
+    parts = [str(cache), str(each), repr(script)]
+    files = [Path(module.__file__) for module in (operators, proof, truth) if module.__file__]
+    own = sorted((STRANGERS / script.folder).rglob("*.py")) if script.folder else [STRANGERS / script.path]
+    parts += [file.read_text(encoding="utf8") for file in [*files, *own]]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _search(script: Script, folder: Path, each: int) -> tuple[list[Case], Counter[str]]:
+    prover = proof.Prover(script)
+    found: list[Case] = []
+    counts: Counter[str] = Counter()
+    for file, mutant in _in_turn(script):
+        if counts["wrong"] >= each or sum(counts.values()) >= TRIES:
+            break
+        root = folder / f"{len(found):02d}"
+        source = _copy(script, file, mutant, root)
+        verdict = prover.judge(root)
+        counts[verdict.label] += 1
+        harmless = verdict.label in {"same", "common factor"} and counts["same"] + counts["common factor"] <= HARMLESS
+        if verdict.label == "wrong" or harmless:
+            found.append(_case(script, root, file, mutant, source, verdict))
+        else:
+            shutil.rmtree(root)
+    return found, counts
+
+
+def _in_turn(script: Script) -> list[tuple[str, Mutant]]:
+    """Edits of the lines that the step runs, one of each operator in turn, rare operators rather early."""
+    ran = {where: names for step in script.steps for where, names in truth.executed(script, step).items()}
+    protected = _hooks(script)
+    by_operator: dict[str, list[tuple[str, Mutant]]] = {}
+    for file in sorted({file for file, _ in ran}):
+        text = (STRANGERS / file).read_text(encoding="utf8")
+        shapes = {line: names for (name, line), names in ran.items() if name == file}
+        free = {line for line in shapes if (file, line) not in protected}
+        for name, made in operators.mutants(text, shapes).items():
+            by_operator.setdefault(name, []).extend((file, m) for m in made if m.text != "pass" or m.line in free)
+        swaps = operators.swapped_statements(text, free)
+        by_operator.setdefault("swap_statements", []).extend((file, m) for m in swaps)
+    chance = random.Random(f"mutation of {script.path}")
+    names = sorted(by_operator, key=lambda n: (chance.random() * (1 + len(by_operator[n])) ** 0.5, n))
+    for name in names:
+        chance.shuffle(by_operator[name])
+    most = max((len(made) for made in by_operator.values()), default=0)
+    return [by_operator[name][turn] for turn in range(most) for name in names if turn < len(by_operator[name])]
+
+
+def _hooks(script: Script) -> set[tuple[str, int]]:
+    """Lines at which a step is read: a statement that moved away from there would be read at another time."""
+    texts = [text for step in script.steps for text in (step.start, step.stop, step.loss_at) if text]
+    return {truth.place(script.path, text) for text in texts}
+
+
+def _copy(script: Script, file: str, mutant: Mutant, root: Path) -> str:
+    """Writes the edited script, with the modules of its folder, below ``root``; returns the untouched text."""
+    if script.folder:
+        shutil.copytree(STRANGERS / script.folder, root / script.folder, ignore=shutil.ignore_patterns("__pycache__"))
+    target = root / file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = (STRANGERS / file).read_text(encoding="utf8")
+    target.write_text(mutant.apply(source), encoding="utf8")
+    return source
+
+
+def _case(script: Script, root: Path, file: str, mutant: Mutant, source: str, verdict: proof.Verdict) -> Case:
+    before = source[mutant.start : mutant.end]
+    return Case(
+        path=script.path,
+        root=str(root),
+        operator=mutant.operator,
+        file=file,
+        lines=(mutant.line, mutant.line + before.count("\n")),
+        before=before,
+        after=mutant.text.rstrip("\n"),
+        label=verdict.label,
+        kinds={str(i): kind for i, kind in verdict.kinds.items()},
+        factors={str(i): k for i, k in verdict.factors.items()},
+        proofs=verdict.proofs,
+    )
+
+
+# --- what the tool says
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Names and scales under which the tool reports the untouched script's parameters, by index."""
+
+    names: dict[int, tuple[str, int]]
+    scales: dict[int, float | None]
+
+
+def usual(path: str, entry: Entry) -> Usual:
+    """The tool's answer on the untouched script."""
+    answer = ask(STRANGERS / path, entry.get("arguments", ()))
+    if answer.report is None:
+        return Usual({}, {})
+    named, shaped, _ = match(entry, answer.report)
+    pairs = {**named, **shaped}
+    return Usual({i: (p.name, p.training) for i, p in pairs.items()}, {i: p.scale for i, p in pairs.items()})
+
+
+@dataclass
+class Told:
+    """What was said about one case: an answer for each wrong parameter, error findings, right parameters called wrong."""
+
+    case: Case
+    answers: dict[int, str]
+    errors: list[Finding]
+    accused: list[str]
+    seconds: float
+
+    @property
+    def near(self) -> bool:
+        """Whether the first error stands within one line of the edit."""
+        return bool(self.errors) and self._near(self.errors[0])
+
+    @property
+    def any_near(self) -> bool:
+        """Whether some error stands within one line of the edit."""
+        return any(map(self._near, self.errors))
+
+    def _near(self, finding: Finding) -> bool:
+        first, last = self.case.lines
+        return Path(finding.file).name == Path(self.case.file).name and first - 1 <= finding.line <= last + 1
+
+
+def tell(case: Case, entry: Entry, known: Usual) -> Told:
+    """Runs the tool on one case."""
+    answer = ask(Path(case.root) / case.path, entry.get("arguments", ()))
+    seen = {int(i): _seen(int(i), entry, answer, known) for i in case.kinds}
+    answers = {i: _answer(case, i, p, known) for i, p in seen.items() if case.kinds[str(i)] in KINDS}
+    accused = [p.name for i, p in seen.items() if p and p.verdict == "wrong" and case.kinds[str(i)] == "right"]
+    findings = answer.report.findings if answer.report else []
+    errors = [f for f in findings if f.severity == "error" and not f.suppressed]
+    return Told(case, answers, errors, accused, answer.seconds)
+
+
+def _seen(i: int, entry: Entry, answer: Answer, known: Usual) -> Parameter | None:
+    if answer.report is None:
+        return None
+    if i in known.names:
+        name, training = known.names[i]
+        shape = entry["parameters"][i]["shape"]
+        fits = [p for p in answer.report.parameters if name in {p.name, *p.names} and p.shape == shape]
+        if fits:
+            return min(fits, key=lambda p: p.training != training)
+    return match(entry, answer.report)[0].get(i)
+
+
+def _answer(case: Case, i: int, seen: Parameter | None, known: Usual) -> str:
+    if seen is None or seen.verdict == "not_judged":
+        return "not judged"
+    if seen.verdict not in RIGHT:
+        return seen.verdict
+    was, factor = known.scales.get(i), case.factors.get(str(i), 0.0)
+    if case.kinds[str(i)] == "scale" and seen.scale and was and abs(seen.scale / was / factor - 1) < 1e-3:
+        return "told"
+    return "right"
+
+
+# --- tables
+
+
+def table(title: str, rows: dict[str, Counter[str]]) -> None:
+    """Answers per row, with the share that was called wrong or told, and the share called right."""
+    print(f"\n{title:<40}{'mutants':>8}{'params':>8}" + "".join(f"{a:>13}" for a in ANSWERS) + f"{'caught':>9}{'escaped':>9}")
+    for name, row in rows.items():
+        total = sum(row[a] for a in ANSWERS)
+        caught, escaped = row["wrong"] + row["told"], row["right"]
+        shares = f"{caught / total:9.1%}{escaped / total:9.1%}" if total else ""
+        print(f"{name:<40}{row['mutants']:>8}{total:>8}" + "".join(f"{row[a]:>13}" for a in ANSWERS) + shares)
+
+
+def tables(told: list[Told], counts: Counter[str], seconds: tuple[float, float]) -> None:
+    """Everything that the benchmark prints."""
+    wrong = [t for t in told if t.case.label == "wrong"]
+    harmless = [t for t in told if t.case.label != "wrong"]
+    print(f"\nedits tried {sum(counts.values())}: {counts['wrong']} proven wrong, {counts['same']} change nothing, ", end="")
+    print(f"{counts['common factor']} scale all gradients alike; left out: ", end="")
+    print(", ".join(f"{counts[label]} {label}" for label in LEFT_OUT))
+    groups: dict[str, dict[str, Counter[str]]] = {"total": {}, "kind": {}, "operator": {}, "script": {}}
+    for t in sorted(wrong, key=lambda t: t.case.operator):
+        for i, answer in t.answers.items():
+            kind = t.case.kinds[str(i)]
+            total = "gradient wrong (no mere factor)" if kind in {"structure", "sign", "uphill"} else f"{kind} only"
+            for group, row in (("total", total), ("kind", kind), ("operator", t.case.operator), ("script", t.case.path)):
+                if group in {"total", "kind"} or kind in {"structure", "sign", "uphill"}:
+                    groups[group].setdefault(row, Counter())[answer] += 1
+        for group, row in (("operator", t.case.operator), ("script", t.case.path)):
+            groups[group].setdefault(row, Counter())["mutants"] += 1
+    for title, rows in groups.items():
+        table(f"by {title}" if title != "total" else "wrong parameters", dict(sorted(rows.items())))
+    _findings(wrong, harmless)
+    print(f"seconds: {seconds[0]:.0f} to edit and prove, {seconds[1]:.0f} for the tool on {len(told)} scripts")
+
+
+def _findings(wrong: list[Told], harmless: list[Told]) -> None:
+    found = [t for t in wrong if t.errors]
+    near, any_near = sum(t.near for t in found), sum(t.any_near for t in found)
+    print(f"\nmutants with an error finding: {len(found)} of {len(wrong)}")
+    print(f"first error within one line of the edit: {near} of {len(found)}; some error: {any_near}")
+    accused = [t for t in wrong if t.accused]
+    print(f"mutants in which a right parameter is called wrong: {len(accused)} of {len(wrong)}")
+    false = [t for t in harmless if t.errors or t.accused]
+    print(f"false errors on harmless edits: {len(false)} of {len(harmless)}")
+    for t in false:
+        print(f"    {_describe(t)}: {', '.join(f'{f.rule} line {f.line}' for f in t.errors)} {' '.join(t.accused)}")
+
+
+def _describe(t: Told) -> str:
+    text = f"{t.case.before} -> {t.case.after}".replace("\n", " ")
+    return f"{t.case.path}:{t.case.lines[0]} {t.case.operator} [{t.case.label}] {text[:110]}"
+
+
+def listing(told: list[Told]) -> None:
+    """One line per case with what was said."""
+    for t in told:
+        said = ", ".join(f"{i}:{t.case.kinds[str(i)]}={a}" for i, a in t.answers.items())
+        errors = ", ".join(f"{f.rule}@{f.line}" for f in t.errors)
+        print(f"{_describe(t)}\n      {said}  errors: {errors or 'none'}  accused: {' '.join(t.accused) or 'none'}")
+
+
+def main() -> None:
+    """Makes or reads the cases, runs the tool on each, prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pattern", nargs="?", default="")
+    parser.add_argument("--cache", type=Path, help="folder to keep edits and proofs in")
+    parser.add_argument("--held-out", action="store_true", help="the scripts that no rule was tuned on")
+    parser.add_argument("--each", type=int, default=8, help="wrong edits of each script")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--list", action="store_true", help="print every case with what was said")
+    parser.add_argument("--prove-only", action="store_true", help="make and prove the edits without running the tool")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mutation-") as scratch:
+        run(given, (given.cache or Path(scratch)).resolve())
+
+
+def run(given: argparse.Namespace, cache: Path) -> None:
+    """The benchmark with parsed arguments."""
+    entries = expected()
+    scripts = [s for p, s in truth.scripts().items() if given.pattern in p and entries[p]["held_out"] == given.held_out]
+    started = time.perf_counter()
+    counts: Counter[str] = Counter()
+    made: list[Case] = []
+    for script in scripts:
+        found, tried = cases(script, cache, given.each)
+        made += found
+        counts.update(tried)
+        few = "" if tried["wrong"] >= 5 else "   fewer than five"
+        print(f"{script.path:<42} {tried['wrong']:3} wrong of {sum(tried.values()):3} tried{few}", flush=True)
+    proven = time.perf_counter()
+    if given.prove_only:
+        tables([], counts, (proven - started, 0.0))
+        return
+    known = dict(zip((s.path for s in scripts), several(lambda s: usual(s.path, entries[s.path]), scripts, given.jobs), strict=True))
+    told = list(several(lambda c: tell(c, entries[c.path], known[c.path]), made, given.jobs))
+    if given.list:
+        listing(told)
+    tables(told, counts, (proven - started, time.perf_counter() - proven))
+
+
+if __name__ == "__main__":
+    main()
