@@ -67,7 +67,7 @@ class Teller:
         trials = made.trials or self._fallback(made)
         for c in made.parameters:
             out[id(c)] = self._verdict(made, c, trials, tainted)
-        for t in trials:
+        for t in trials if made.trials else []:
             self._scales(made, t, [v for v in out.values() if v.trial is t])
         self._walk(made, list(out.values()))
         return out
@@ -92,6 +92,8 @@ class Teller:
         if m.blocked:
             return Verdict(c, m, t, "not_judged", m.blocked[0])
         kind = m.comparison.agreement
+        if m.exact and not made.trials:
+            return Verdict(c, m, t, "not_judged", "no loss was identified")
         if m.exact:
             later = self._later(made, t, c)
             if later is not None:

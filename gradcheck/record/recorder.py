@@ -188,16 +188,22 @@ class Recorder:
 
     def _slot(self, site: int, obj: Any, index: Any, out: Any) -> Any:
         """A number read from a list or dict; a literal that several slots share gets one object a slot."""
+        if type(out) is not float or not isinstance(obj, list | dict | np.ndarray):
+            return out
         storage = self.memory.numbers.get(id(out))
-        if storage is None and isinstance(obj, list | dict | np.ndarray) and type(out) is float:
-            fresh = out * 1.0
-            try:
-                obj[index] = fresh
-            except (TypeError, KeyError, IndexError):
-                return out
+        if storage is not None and (self.tape.storage_born[storage] >= 0 or storage in self.listed):
+            return out
+        fresh = out * 1.0
+        try:
+            obj[index] = fresh
+        except (TypeError, KeyError, IndexError):
+            return out
+        if storage is None:
             self.memory.leaf_number(fresh)
-            return fresh
-        return out
+        else:
+            self.entries.op(site, operator.pos, (out,), fresh)
+        self.listed.add(self.memory.numbers[id(fresh)])
+        return fresh
 
     def entries_of_list(self, site: int, values: list[Any]) -> None:
         """Numbers in a list that no entry has made get objects of their own: a literal is one object wherever it stands."""

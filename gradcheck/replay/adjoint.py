@@ -25,7 +25,7 @@ from .recording import Recording, last_writes
 __all__ = ["LOCAL_ROUNDINGS", "Recording", "Reverse", "Sweep", "last_writes", "span", "ufunc_of"]
 
 # What the loop over the entries does itself. SKIP: nothing flows back. GENERAL: everything else.
-ELEMENT, ADD, SUBTRACT, MULTIPLY, DIVIDE, STORE, SKIP, SUM, GENERAL = range(9)
+ADD, SUBTRACT, MULTIPLY, DIVIDE, SUM, ELEMENT, STORE, SKIP, GENERAL = range(9)
 _ARITHMETIC = {np.add: ADD, np.subtract: SUBTRACT, np.multiply: MULTIPLY, np.divide: DIVIDE}
 
 
@@ -129,25 +129,27 @@ class Reverse:
         left, right = operands[start], operands[start + 1]
         if (left ^ left >> 1) & 1 or (right ^ right >> 1) & 1:  # the tags WHOLE and VIEW
             return False
-        down = up = 1.0
-        if plan == SUBTRACT:
-            up = -1.0
-        elif plan != ADD:
+        down, up, low, high = g, -g if plan == SUBTRACT else g, limit, limit
+        if plan > SUBTRACT:
             x = table[left >> 2] if not left & 3 else self.replay.constants[left >> 2]
             y = table[right >> 2] if not right & 3 else self.replay.constants[right >> 2]
             if x is None or y is None or plan == DIVIDE and not y:
                 return False
-            down, up = (float(y), float(x)) if plan == MULTIPLY else (1.0 / float(y), -float(x) / float(y) / float(y))
+            x, y = float(x), float(y)
+            if plan == MULTIPLY:
+                down, up, low, high = g * y, g * x, limit * abs(y), limit * abs(x)
+            else:  # in this order nothing under- or overflows on the way
+                down, up, low, high = g / y, -(g * x / y) / y, limit / abs(y), abs(limit * x / y / y)
         i = left >> 2
         if not left & 3 and active[i]:
-            total = numbers[i] = numbers[i] + g * down
+            total = numbers[i] = numbers[i] + down
             if limit:
-                limits[i] += abs(down) * limit + abs(total)
+                limits[i] += low + abs(total)
         i = right >> 2
         if not right & 3 and active[i]:
-            total = numbers[i] = numbers[i] + g * up
+            total = numbers[i] = numbers[i] + up
             if limit:
-                limits[i] += abs(up) * limit + abs(total)
+                limits[i] += high + abs(total)
         return True
 
     def _element(self, out: Sweep, code: int, g: float, limit: float) -> None:
@@ -255,16 +257,12 @@ class Reverse:
             g, bound = np.full(np.shape(values[0]), g), None if bound is None else np.full(np.shape(values[0]), bound)
             self.give(out, codes[0], g, bound)
             return True
-        if plan not in (ADD, SUBTRACT, MULTIPLY) or getattr(result, "dtype", None) != np.float64 or template.structure is not None:
+        if plan > DIVIDE or getattr(result, "dtype", None) != np.float64 or (plan == DIVIDE and not np.all(values[1])):
             return False
         for i in (0, 1):
-            if not self.wants(codes[i]):
-                continue
-            if plan == MULTIPLY:
-                other = values[1 - i]
-                self.give_broadcast(out, codes[i], g * other, None if bound is None else bound * np.abs(other))
-            else:
-                self.give_broadcast(out, codes[i], -g if plan == SUBTRACT and i else g, bound)
+            if self.wants(codes[i]):
+                limit = None if bound is None else abs(_share(plan, i, bound, values, result))
+                self.give_broadcast(out, codes[i], _share(plan, i, g, values, result), limit)
         return True
 
     def pull(
@@ -359,6 +357,15 @@ class Reverse:
                 store.numbers[storage] = 0.0
             elif storage in store.arrays:
                 self.window(store.arrays[storage], code)[where] = 0.0
+
+
+def _share(plan: int, i: int, g: Any, values: list[Any], result: Any) -> Any:
+    """The cotangent of operand ``i`` before broadcasting is undone; the order of the factors keeps saturated values in range."""
+    if plan == MULTIPLY:
+        return g * values[1 - i]
+    if plan == DIVIDE:
+        return -(g * result) / values[1] if i else g / values[1]
+    return -g if plan == SUBTRACT and i else g
 
 
 def _plan(template: Template) -> int:

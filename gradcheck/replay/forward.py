@@ -44,6 +44,7 @@ class Replay:
         self.watch: Callable[[int, State], None] | None = None
         self.replaced: dict[int, int] = {}  # entry -> position of an operand that counts as zero
         self.guarded = False  # raise GuardFlip where a recorded decision would fall differently
+        self.quick = True  # simple entries are executed without `_one`
         self._plans: list[int] = []
         self._functions: list[Any] = []
 
@@ -148,7 +149,7 @@ class Replay:
         number = -1
         try:
             with np.errstate(all="ignore"):
-                if self.watch is None and not self.replaced:
+                if self.quick and self.watch is None and not self.replaced:
                     for number in self._quickly(state, entries):
                         self._one(state, number)
                     return

@@ -46,8 +46,8 @@ def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothe
     sites: dict[tuple[int, object], list[Hypothesis]] = {}
     updated = set(window.barriers)
     for number, mask in window.masks.entry_masks.items():
-        if number >= end or number in updated:
-            continue
+        if number >= end or number in updated or not window.compatible(mask, 0):
+            continue  # a sum over several steps is no loss of one step
         template, _, outputs = tape.entry(number)
         if template.kind != "op" or len(outputs) != 1 or not _is_scalar(tape, outputs[0]) or template.fn in FLAT:
             continue

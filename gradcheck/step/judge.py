@@ -10,21 +10,22 @@ import numpy as np
 
 from ..record.events import Update
 from ..record.functions import Call
-from ..record.loops import Activation
+from ..record.loops import Activation, Pass
 from ..replay.adjoint import Recording, Sweep
 from ..replay.forward import ReplayError
-from ..tape import Tape
+from ..tape import CONST, Tape
 from . import candidates as candidates_
 from . import heads, hypotheses, transplant
 from .candidates import Candidate
 from .compare import Comparison, compare, oriented
-from .flow import FLAT, Masks, backward_slice
+from .flow import Masks, backward_slice
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis
 from .window import Version, Window
 
 Seeds = list[tuple[int, int, Any]]
 FEWEST_NUMBERS = 3
+MOST_LINKS = 80
 SAME_UNIT = 1e-8
 SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 PASSES = frozenset((operator.add, np.add, float, np.float64, np.squeeze, np.ndarray.item, np.asarray, operator.pos))
@@ -107,7 +108,7 @@ class Judgement:
         code, found = trial.hypothesis.codes[-1], -1
         if trial.hypothesis.source != "own" or len(trial.hypothesis.codes) > 1:
             return code, found
-        summed = False
+        summed = self._accumulated(code, tape)
         for _ in range(8):
             entry = tape.storage_born[tape.storage_of(code)]
             if entry < 0:
@@ -116,6 +117,9 @@ class Judgement:
             active = [c for c in inputs if self.window.masks.of(c)]
             if len(active) != 1 or tape.shape_of(active[0]) != ():
                 break
+            if template.fn in (operator.sub, np.subtract) and self._recent(tape, inputs, active[0]):
+                code, found = active[0], tape.storage_born[tape.storage_of(active[0])]
+                continue
             summed = summed or (template.fn in (operator.add, np.add) and len(inputs) == 2)
             passes = template.fn in PASSES or (summed and template.fn in SCALES)
             onward = tape.storage_born[tape.storage_of(active[0])]
@@ -123,6 +127,22 @@ class Judgement:
                 break
             code, found = active[0], onward
         return code, found
+
+
+    def _accumulated(self, code: int, tape: Tape) -> bool:
+        """Whether a scalar is added to a running sum over steps."""
+        entry = tape.storage_born[tape.storage_of(code)]
+        for number in range(entry + 1, min(entry + 12, len(tape))):
+            template, inputs, _ = tape.entry(number)
+            if template.fn is operator.add and code in inputs and len(inputs) == 2:
+                mask = self.window.masks.entry_masks.get(number, 0)
+                return not self.window.compatible(mask, 0) or not all(self.window.masks.of(c) for c in inputs)
+        return False
+
+    def _recent(self, tape: Tape, inputs: Any, active: int) -> bool:
+        """Whether the other operand of a difference is a value of an earlier step (a test of convergence)."""
+        other = [c for c in inputs if c != active and c & 3 != CONST]
+        return bool(other) and tape.storage_born[tape.storage_of(other[0])] >= 0 and tape.shape_of(other[0]) == ()
 
 
 class Judge:
@@ -184,35 +204,51 @@ class Judge:
         parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
         velocities = [c for c in parameters if any(self._moves(c, p) and not self._moves(p, c) for p in parameters if p is not c)]
         parameters = [c for c in parameters if c not in velocities]
-        read = 0
-        for i, c in enumerate(found):
-            if c in parameters:
-                read |= own[i]
-        states = [c for i, c in enumerate(found) if c not in parameters and read >> i & 1]
-        states += [c for c in found if c not in parameters and c not in states and self._feeds(c, parameters)]
+        rest = [c for c in found if c not in parameters]
+        states = [c for c in rest if any(self._moves(c, p) for p in parameters)]
+        states += [c for c in rest if c not in states and any(self._moves(c, s) for s in states)]
         others = [c for c in found if c not in parameters and c not in states]
         return parameters, states, others
 
     def _moves(self, c: Candidate, p: Candidate) -> bool:
-        """Whether a value of ``c`` enters the increment of ``p`` elementwise: a velocity."""
-        if c.shape != p.shape:
+        """Whether a new value of ``c`` enters an increment of ``p`` elementwise in the same step: a velocity or the like."""
+        if c.shape != p.shape or p.step is None:
             return False
-        tape = self.tape
-        targets = {tape.storage_of(u.new) for r in c.rounds[:2] for u in r}
-        old = tape.storage_of(c.first.old)
-        if p.step is not None and tape.storage_born[old] >= p.step.entry:  # state that began as a plain number
-            targets.add(old)
-        queue = [code for r in p.rounds[:2] for u in r for code in u.increments]
-        for code in queue:
-            if len(queue) > 80:
-                break
-            storage = tape.storage_of(code)
-            if storage in targets:
+        every = [u for r in c.rounds[:3] for u in r]
+        for updates in p.rounds[:2]:
+            place = _place(updates[0], p.step)
+            new = {self.tape.storage_of(u.new) for u in every if _place(u, p.step) is place}
+            if new and self._reads(updates, new, c.shape):
                 return True
+            direct = {self.tape.storage_of(code) for u in updates for code in u.increments}
+            if direct & {self.tape.storage_of(u.new) for u in every}:
+                return True
+        return bool(self._fresh(c, p) & self._chain_of(p.rounds[0], c.shape))
+
+    def _fresh(self, c: Candidate, p: Candidate) -> set[int]:
+        """State that began as a plain number: its first array was made inside the step."""
+        old = self.tape.storage_of(c.first.old)
+        born = self.tape.storage_born[old]
+        made = born >= 0 and self.tape.templates[self.tape.entry_template[born]].fn is not operator.pos
+        return {old} if p.step is not None and made and born >= p.step.entry else set()
+
+    def _reads(self, updates: list[Update], targets: set[int], shape: tuple[int, ...]) -> bool:
+        return bool(self._chain_of(updates, shape) & targets)
+
+    def _chain_of(self, updates: list[Update], shape: tuple[int, ...]) -> set[int]:
+        """Storages that enter the increments through elementwise entries of one shape."""
+        tape = self.tape
+        queue = [code for u in updates for code in u.increments]
+        found: set[int] = set()
+        for code in queue:
+            storage = tape.storage_of(code)
+            if storage in found or len(found) > MOST_LINKS:
+                continue
+            found.add(storage)
             entry = tape.storage_born[storage] if storage >= 0 else -1
             if entry >= 0 and tape.templates[tape.entry_template[entry]].elementwise:
-                queue += [i for i in tape.entry(entry)[1] if tape.storage_of(i) >= 0 and tape.shape_of(i) == c.shape]
-        return False
+                queue += [i for i in tape.entry(entry)[1] if tape.storage_of(i) >= 0 and tape.shape_of(i) == shape]
+        return found
 
     def _increment_mask(self, c: Candidate, masks: Masks) -> int:
         mask = 0
@@ -220,21 +256,6 @@ class Judge:
             for code in u.increments:
                 mask |= masks.of(code)
         return mask
-
-    def _feeds(self, c: Candidate, parameters: list[Candidate]) -> bool:
-        """State that begins as a plain number is first seen when it is updated a second time."""
-        tape = self.tape
-        storages = {tape.storage_of(u.old) for r in c.rounds[:1] for u in r} | {tape.storage_of(u.new) for r in c.rounds[:1] for u in r}
-        targets = {tape.storage_of(code) for p in parameters for r in p.rounds[:2] for u in r for code in u.increments}
-        return bool(storages & targets) or self._reaches(storages, targets, candidates_.last_entry(r for p in parameters for r in p.rounds[:2]))
-
-    def _reaches(self, storages: set[int], targets: set[int], end: int) -> bool:
-        reached = set(storages)
-        for number in range(end):
-            template, inputs, outputs = self.tape.entry(number)
-            if template.fn not in FLAT and any(self.tape.storage_of(code) in reached for code in inputs):
-                reached |= {self.tape.storage_of(code) for code in outputs}
-        return bool((reached - storages) & targets)
 
     # losses
 
@@ -404,7 +425,7 @@ class Judge:
         """Sweep from the seeds and compare every parameter in the mask."""
         assert recording is not None and made.extraction is not None
         window = made.window
-        chosen = [v for v in _first_versions(window.in_mask(mask)) if v.candidate in made.parameters]
+        chosen = [v for v in _latest_versions(window.in_mask(mask)) if v.candidate in made.parameters]
         if not chosen:
             return None
         sweep = window.sweep(recording, seeds, bounded=True)
@@ -448,15 +469,20 @@ class Judge:
                 return
 
 
-def _first_versions(versions: list[Version]) -> list[Version]:
-    """One version a candidate: the earliest."""
-    seen: set[int] = set()
-    out = []
+def _place(u: Update, step: Pass) -> Pass | None:
+    """The pass of the step's loop (any activation of it) that an update lies in."""
+    line = step.activation.line if step.activation is not None else None
+    return next((p for p in u.place.chain() if p.activation is not None and p.activation.line is line), None)
+
+
+def _latest_versions(versions: list[Version]) -> list[Version]:
+    """One version a candidate: the latest."""
+    found: dict[int, Version] = {}
     for v in versions:
-        if id(v.candidate) not in seen:
-            seen.add(id(v.candidate))
-            out.append(v)
-    return out
+        known = found.get(id(v.candidate))
+        if known is None or (v.round_, v.index) > (known.round_, known.index):
+            found[id(v.candidate)] = v
+    return list(found.values())
 
 
 def _other_values(g: Gradient, t: np.ndarray, bound: np.ndarray, first: Comparison) -> tuple[Comparison, Gradient]:
@@ -518,9 +544,24 @@ class Family:
         found = [m for t in self.trials for m in t.matches]
         if any(t.hypothesis.on_path for t in self.trials) or not all(m.exact and m.truth.size <= 3 for m in found):
             return False
-        units = [m.unit for m in found if m.unit]
-        enough = sum(m.truth.size for m in found if m.unit) >= FEWEST_NUMBERS and len(units) > 1
-        return enough and all(abs(u / units[0] - 1) < SAME_UNIT for u in units)
+        return sum(m.truth.size for m in found if m.comparison.scale) >= FEWEST_NUMBERS and len(found) > 1 and (
+            _one([m.comparison.scale for m in found]) or _one([m.unit for m in found])
+        )
+
+    @property
+    def plausible(self) -> bool:
+        """A few numbers that agree at one scale in each step, though the scale changes from step to step."""
+        found = [m for t in self.trials for m in t.matches]
+        if any(t.hypothesis.on_path for t in self.trials) or not all(m.exact and m.truth.size <= 3 for m in found):
+            return False
+        enough = all(sum(m.truth.size for m in t.matches if m.comparison.scale) > 1 for t in self.trials)
+        return bool(found) and enough and all(_one([m.comparison.scale for m in t.matches]) for t in self.trials)
+
+
+def _one(scales: list[float | None]) -> bool:
+    """Whether all scales (zero gradients have none) are one number."""
+    known = [s for s in scales if s]
+    return bool(known) and all(abs(s / known[0] - 1) < SAME_UNIT for s in known)
 
 
 def families(trials: list[Trial]) -> list[Family]:
@@ -534,7 +575,7 @@ def families(trials: list[Trial]) -> list[Family]:
 
 def _choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
     """The accepted hypotheses: the first identified family, unless a later one that is no part of it explains more."""
-    identified = [f for f in families(trials) if f.identified]
+    identified = [f for f in families(trials) if f.identified] or [f for f in families(trials) if f.plausible]
     if not identified:
         return []
     main = identified[0]
@@ -550,6 +591,7 @@ def _choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
         if f is not main and own and own <= f.matched and not _is_part(tape, made, f.head, main.head):
             accepted.append(f)
             missing -= f.matched
+    accepted.sort(key=lambda f: min(m.version.update.number for m in f.head.matches if m.exact or f is main))
     return [t for f in accepted for t in sorted(f.trials, key=lambda t: t.hypothesis.last)]
 
 

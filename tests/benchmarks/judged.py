@@ -119,7 +119,9 @@ def compare(path: str, entry: Entry, answer: Answer) -> Comparison:
     for i, want in enumerate(entry["parameters"]):
         _one_parameter(want, result.pairs.get(i), i in named, result)
     result.invented += [f"invented {p.name} {_shape(p.shape)} ({p.verdict})" for p in rest]
-    result.errors += [f"error {f.rule} line {f.line}" for f in report.findings if f.severity == "error" and not f.suppressed]
+    result.errors += [
+        f"error {f.rule} line {f.line}" for f in report.findings if f.severity == "error" and not f.suppressed
+    ]
     result.loss += list(_losses(path, entry, report))
     if len(report.trainings) != entry["trainings"] and not entry.get("losses"):
         result.loss.append(f"{len(report.trainings)} trainings, not {entry['trainings']}")
@@ -142,17 +144,20 @@ def _shape(shape: list[int]) -> str:
 
 
 def _losses(path: str, entry: Entry, report: Report) -> Iterator[str]:
-    """Own losses must be named by file and line, inferred ones by source."""
+    """Own losses must be named by file and line, inferred ones by kind."""
     seen = [t.loss for t in report.trainings] or ([report.loss] if report.loss else [])
     wanted = [entry["loss"], *({**entry["loss"], "line": other["line"]} for other in entry.get("losses", []))]
     for want in wanted:
         if not any(_same_loss(path, want, loss) for loss in seen):
             told = ", ".join(f"{x.source} line {x.line} ({x.kind})" for x in seen) or "none"
-            yield f"loss should be {want['source']} line {want['line']}, told {told}"
+            wanted_text = f"own line {want['line']}" if want["line"] else f"inferred ({want['kind']})"
+            yield f"loss should be {wanted_text}, told {told}"
 
 
 def _same_loss(path: str, want: Entry, seen: Loss) -> bool:
-    if want["source"] != seen.source or not seen.identified:
+    if want["source"] != seen.source:
         return False
+    if want["line"] is None:
+        return bool(want["kind"] == seen.kind)
     file = STRANGERS / want.get("file", path)
-    return want["line"] is None or (want["line"] == seen.line and os.path.basename(seen.file) == file.name)
+    return bool(want["line"] == seen.line) and os.path.basename(seen.file) == file.name

@@ -9,6 +9,7 @@ proofs are kept in the cache folder, so that a second run times the tool alone. 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import random
@@ -27,7 +28,8 @@ from .judged import RIGHT, STRANGERS, Answer, Entry, ask, expected, match, sever
 from .operators import Mutant
 from .truth import Script
 
-TRIES, HARMLESS = 90, 4
+Edit = tuple[str, Mutant]
+TRIES, TRIES_A_TURN, HARMLESS = 200, 4, 4
 LEFT_OUT = ("crash", "unreached", "forward", "optimiser", "other loss", "unproven")
 KINDS = ("structure", "sign", "uphill", "frozen", "scale")
 ANSWERS = ("wrong", "told", "not judged", "inconclusive", "right")
@@ -72,50 +74,67 @@ def cases(script: Script, cache: Path, each: int) -> tuple[list[Case], Counter[s
 
 def _fingerprint(script: Script, cache: Path, each: int) -> str:
     parts = [str(cache), str(each), repr(script)]
-    files = [Path(module.__file__) for module in (operators, proof, truth) if module.__file__]
+    files = [Path(__file__).parent / f"{name}.py" for name in ("mutation", "operators", "proof", "truth")]
     own = sorted((STRANGERS / script.folder).rglob("*.py")) if script.folder else [STRANGERS / script.path]
     parts += [file.read_text(encoding="utf8") for file in [*files, *own]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _search(script: Script, folder: Path, each: int) -> tuple[list[Case], Counter[str]]:
+    """One edit of each operator in turn; within a turn an operator has a few tries to hit what is wrong or harmless."""
     prover = proof.Prover(script)
     found: list[Case] = []
     counts: Counter[str] = Counter()
-    for file, mutant in _in_turn(script):
-        if counts["wrong"] >= each or sum(counts.values()) >= TRIES:
-            break
+    queues = _candidates(script)
+    while queues and counts["wrong"] < each and sum(counts.values()) < TRIES:
+        for queue in queues:
+            if counts["wrong"] < each:
+                _turn(script, prover, queue, folder, found, counts)
+        queues = [queue for queue in queues if queue]
+    return found, counts
+
+
+def _turn(
+    script: Script, prover: proof.Prover, queue: list[Edit], folder: Path, found: list[Case], counts: Counter[str]
+) -> None:
+    for _ in range(min(TRIES_A_TURN, len(queue))):
+        file, mutant = queue.pop()
         root = folder / f"{len(found):02d}"
         source = _copy(script, file, mutant, root)
         verdict = prover.judge(root)
         counts[verdict.label] += 1
-        harmless = verdict.label in {"same", "common factor"} and counts["same"] + counts["common factor"] <= HARMLESS
-        if verdict.label == "wrong" or harmless:
+        harmless = verdict.label in {"same", "common factor"}
+        if verdict.label == "wrong" or (harmless and counts["same"] + counts["common factor"] <= HARMLESS):
             found.append(_case(script, root, file, mutant, source, verdict))
         else:
             shutil.rmtree(root)
-    return found, counts
+        if harmless or verdict.label == "wrong":
+            return
 
 
-def _in_turn(script: Script) -> list[tuple[str, Mutant]]:
-    """Edits of the lines that the step runs, one of each operator in turn, rare operators rather early."""
+def _candidates(script: Script) -> list[list[Edit]]:
+    """Edits of the lines that the step runs, a list for each operator; operators with few sites come rather early."""
     ran = {where: names for step in script.steps for where, names in truth.executed(script, step).items()}
     protected = _hooks(script)
-    by_operator: dict[str, list[tuple[str, Mutant]]] = {}
+    by_operator: dict[str, list[Edit]] = {}
+    seen: set[str] = set()
     for file in sorted({file for file, _ in ran}):
         text = (STRANGERS / file).read_text(encoding="utf8")
         shapes = {line: names for (name, line), names in ran.items() if name == file}
         free = {line for line in shapes if (file, line) not in protected}
-        for name, made in operators.mutants(text, shapes).items():
-            by_operator.setdefault(name, []).extend((file, m) for m in made if m.text != "pass" or m.line in free)
-        swaps = operators.swapped_statements(text, free)
-        by_operator.setdefault("swap_statements", []).extend((file, m) for m in swaps)
+        made = [
+            m for found in operators.mutants(text, shapes).values() for m in found if m.text != "pass" or m.line in free
+        ]
+        for mutant in [*made, *operators.swapped_statements(text, free)]:
+            meaning = file + ast.dump(ast.parse(mutant.apply(text)))
+            if meaning not in seen:
+                by_operator.setdefault(mutant.operator, []).append((file, mutant))
+            seen.add(meaning)
     chance = random.Random(f"mutation of {script.path}")
     names = sorted(by_operator, key=lambda n: (chance.random() * (1 + len(by_operator[n])) ** 0.5, n))
     for name in names:
         chance.shuffle(by_operator[name])
-    most = max((len(made) for made in by_operator.values()), default=0)
-    return [by_operator[name][turn] for turn in range(most) for name in names if turn < len(by_operator[name])]
+    return [by_operator[name] for name in names]
 
 
 def _hooks(script: Script) -> set[tuple[str, int]]:
@@ -237,7 +256,11 @@ def _answer(case: Case, i: int, seen: Parameter | None, known: Usual) -> str:
 
 def table(title: str, rows: dict[str, Counter[str]]) -> None:
     """Answers per row, with the share that was called wrong or told, and the share called right."""
-    print(f"\n{title:<40}{'mutants':>8}{'params':>8}" + "".join(f"{a:>13}" for a in ANSWERS) + f"{'caught':>9}{'escaped':>9}")
+    print(
+        f"\n{title:<40}{'mutants':>8}{'params':>8}"
+        + "".join(f"{a:>13}" for a in ANSWERS)
+        + f"{'caught':>9}{'escaped':>9}"
+    )
     for name, row in rows.items():
         total = sum(row[a] for a in ANSWERS)
         caught, escaped = row["wrong"] + row["told"], row["right"]
@@ -249,7 +272,10 @@ def tables(told: list[Told], counts: Counter[str], seconds: tuple[float, float])
     """Everything that the benchmark prints."""
     wrong = [t for t in told if t.case.label == "wrong"]
     harmless = [t for t in told if t.case.label != "wrong"]
-    print(f"\nedits tried {sum(counts.values())}: {counts['wrong']} proven wrong, {counts['same']} change nothing, ", end="")
+    print(
+        f"\nedits tried {sum(counts.values())}: {counts['wrong']} proven wrong, {counts['same']} change nothing, ",
+        end="",
+    )
     print(f"{counts['common factor']} scale all gradients alike; left out: ", end="")
     print(", ".join(f"{counts[label]} {label}" for label in LEFT_OUT))
     groups: dict[str, dict[str, Counter[str]]] = {"total": {}, "kind": {}, "operator": {}, "script": {}}
@@ -257,7 +283,12 @@ def tables(told: list[Told], counts: Counter[str], seconds: tuple[float, float])
         for i, answer in t.answers.items():
             kind = t.case.kinds[str(i)]
             total = "gradient wrong (no mere factor)" if kind in {"structure", "sign", "uphill"} else f"{kind} only"
-            for group, row in (("total", total), ("kind", kind), ("operator", t.case.operator), ("script", t.case.path)):
+            for group, row in (
+                ("total", total),
+                ("kind", kind),
+                ("operator", t.case.operator),
+                ("script", t.case.path),
+            ):
                 if group in {"total", "kind"} or kind in {"structure", "sign", "uphill"}:
                     groups[group].setdefault(row, Counter())[answer] += 1
         for group, row in (("operator", t.case.operator), ("script", t.case.path)):
@@ -326,7 +357,13 @@ def run(given: argparse.Namespace, cache: Path) -> None:
     if given.prove_only:
         tables([], counts, (proven - started, 0.0))
         return
-    known = dict(zip((s.path for s in scripts), several(lambda s: usual(s.path, entries[s.path]), scripts, given.jobs), strict=True))
+    known = dict(
+        zip(
+            (s.path for s in scripts),
+            several(lambda s: usual(s.path, entries[s.path]), scripts, given.jobs),
+            strict=True,
+        )
+    )
     told = list(several(lambda c: tell(c, entries[c.path], known[c.path]), made, given.jobs))
     if given.list:
         listing(told)

@@ -150,6 +150,38 @@ def _sides(node: ast.AST, view: View) -> tuple[str, str]:
     return view.atom(node.left), view.atom(node.right)  # type: ignore[attr-defined]
 
 
+# --- derivatives (first: where a general operator makes the same edit, the particular name is kept)
+
+
+@operator
+def square_to_linear(node: ast.AST, view: View) -> Texts:
+    """1 - a ** 2 -> 1 - a; 1 - a * a -> 1 - a"""
+    if _is(node, ast.Sub) and _number(node.left):  # type: ignore[attr-defined]
+        right = node.right  # type: ignore[attr-defined]
+        if _is(right, ast.Pow) or (_is(right, ast.Mult) and ast.dump(right.left) == ast.dump(right.right)):
+            yield f"({view.text_of(node.left)} - {view.atom(right.left)})"  # type: ignore[attr-defined]
+
+
+@operator
+def sigmoid_derivative(node: ast.AST, view: View) -> Texts:
+    """a * (1 - a) -> a; a * (1 - a) -> 1 - a"""
+    if _is(node, ast.Mult):
+        left, right = node.left, node.right  # type: ignore[attr-defined]
+        if _is(right, ast.Sub) and _number(right.left):
+            yield view.atom(left) if not _is(left, ast.Mult) else view.text_of(left)
+            yield view.atom(right) if not _is(left, ast.Mult) else f"({view.atom(left.left)} * {view.atom(right)})"
+
+
+@operator
+def change_exponent(node: ast.AST, view: View) -> Texts:
+    """a ** 2 -> a; a ** 2 -> a ** 3"""
+    if _is(node, ast.Pow) and _number(node.right):  # type: ignore[attr-defined]
+        yield view.atom(node.left)  # type: ignore[attr-defined]
+        yield f"({view.atom(node.left)} ** {node.right.value + 1!r})"  # type: ignore[attr-defined]
+    elif _called(node) == "sqrt" and isinstance(node, ast.Call):
+        yield view.atom(node.args[0])
+
+
 # --- products and transposes
 
 
@@ -397,35 +429,6 @@ def drop_reduction(node: ast.AST, view: View) -> Texts:
     """d.sum(axis=0) -> d[0]; np.mean(d, axis=0) -> d[0]"""
     if isinstance(node, ast.Call) and _axis(node) is not None:
         yield view.atom(node.func.value if _is_method(node) else node.args[0]) + "[0]"  # type: ignore[attr-defined]
-
-
-@operator
-def change_exponent(node: ast.AST, view: View) -> Texts:
-    """a ** 2 -> a; a ** 2 -> a ** 3"""
-    if _is(node, ast.Pow) and _number(node.right):  # type: ignore[attr-defined]
-        yield view.atom(node.left)  # type: ignore[attr-defined]
-        yield f"({view.atom(node.left)} ** {node.right.value + 1!r})"  # type: ignore[attr-defined]
-    elif _called(node) == "sqrt" and isinstance(node, ast.Call):
-        yield view.atom(node.args[0])
-
-
-@operator
-def square_to_linear(node: ast.AST, view: View) -> Texts:
-    """1 - a ** 2 -> 1 - a; 1 - a * a -> 1 - a"""
-    if _is(node, ast.Sub) and _number(node.left):  # type: ignore[attr-defined]
-        right = node.right  # type: ignore[attr-defined]
-        if _is(right, ast.Pow) or (_is(right, ast.Mult) and ast.dump(right.left) == ast.dump(right.right)):
-            yield f"({view.text_of(node.left)} - {view.atom(right.left)})"  # type: ignore[attr-defined]
-
-
-@operator
-def sigmoid_derivative(node: ast.AST, view: View) -> Texts:
-    """a * (1 - a) -> a; a * (1 - a) -> 1 - a"""
-    if _is(node, ast.Mult):
-        left, right = node.left, node.right  # type: ignore[attr-defined]
-        if _is(right, ast.Sub) and _number(right.left):
-            yield view.atom(left) if not _is(left, ast.Mult) else view.text_of(left)
-            yield view.atom(right) if not _is(left, ast.Mult) else f"({view.atom(left.left)} * {view.atom(right)})"
 
 
 # --- operands and indices

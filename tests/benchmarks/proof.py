@@ -110,7 +110,7 @@ class Prover:
             return Verdict("forward")
         try:
             return self._verdict(points, root)
-        except (Unreachable, ArithmeticError, ValueError) as error:
+        except Exception as error:
             return Verdict("unproven", why=str(error)[:120])
 
     def _points(self, original: Original, root: Path) -> list[Point]:
@@ -140,7 +140,9 @@ class Prover:
         result = Verdict("same")
         common = True
         for original, seen in zip(self.originals, points, strict=True):
-            kinds = [self._kind([p.differences[i] for p in seen]) for i in range(len(original.step.params))] if seen else []
+            kinds = (
+                [self._kind([p.differences[i] for p in seen]) for i in range(len(original.step.params))] if seen else []
+            )
             shared = _common_factor(kinds)
             common = common and (shared or all(kind == "right" for kind, _ in kinds))
             self._record(original, seen, [("right", 1.0)] * len(kinds) if shared else kinds, result, root)
@@ -165,9 +167,13 @@ class Prover:
         if set(kinds) <= {"scale", "sign"}:
             steady = len(kinds) == len(factors) and np.allclose(factors, factors[0], rtol=1e-4)
             return (kinds[0], factors[0]) if steady else ("structure", 0.0)
-        return next(k for k in ("structure", "uphill", "frozen", "sign", "scale", "optimiser") if k in kinds), factors[0]
+        return next(k for k in ("structure", "uphill", "frozen", "sign", "scale", "optimiser") if k in kinds), factors[
+            0
+        ]
 
-    def _record(self, original: Original, seen: list[Point], kinds: list[tuple[str, float]], result: Verdict, root: Path) -> None:
+    def _record(
+        self, original: Original, seen: list[Point], kinds: list[tuple[str, float]], result: Verdict, root: Path
+    ) -> None:
         for i, (kind, factor) in enumerate(kinds):
             index = original.step.params[i][2]
             if kind not in {"right", "optimiser"}:
@@ -199,8 +205,10 @@ class Prover:
         """Where the script has no loss of its own: the gradients may be exactly those of another one."""
         for original, seen in zip(self.originals, points, strict=True):
             for which in range(len(original.step.other_losses)):
-                ratios = [r for i in range(len(original.step.params)) for r in self._ratios(original, seen[0], i, which, root)]
-                if np.allclose(ratios, ratios[0], rtol=1e-4) and ratios[0] > 0:
+                count = range(len(original.step.params)) if seen else ()
+                ratios = [r for i in count for r in self._ratios(original, seen[0], i, which, root)]
+                whole = len(ratios) == 2 * len(original.step.params)
+                if whole and np.allclose(ratios, ratios[0], rtol=1e-4) and ratios[0] > 0:
                     return True
         return False
 
@@ -233,7 +241,9 @@ def _compared(i: int, edited: Reading, original: Reading, plain: bool, largest: 
     return found if found.kind != "right" else _by_optimiser(i, edited, original, found)
 
 
-def _by_movement(true: np.ndarray, moved: np.ndarray, usual: np.ndarray, before: np.ndarray, largest: float) -> Difference:
+def _by_movement(
+    true: np.ndarray, moved: np.ndarray, usual: np.ndarray, before: np.ndarray, largest: float
+) -> Difference:
     rate = float(usual @ true) / (float(true @ true) or 1.0)
     if not rate:
         return Difference("right" if not moved.any() else "structure", 1.0, moved, true)

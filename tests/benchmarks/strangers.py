@@ -50,15 +50,22 @@ def main() -> None:
         differences = comparison.differences()
         counts["scripts"] += 1
         counts["right"] += not differences
-        counts["gradients"] += not [d for k in ("failure", "errors", "called_wrong", "not_judged") for d in getattr(comparison, k)]
+        counts["gradients"] += not [
+            d for k in ("failure", "errors", "called_wrong", "not_judged") for d in getattr(comparison, k)
+        ]
         counts.update(kind for kind in KINDS if getattr(comparison, kind))
         wanted = len(expected()[path]["parameters"])
         parameters += wanted
         judged += max(0, wanted - len(comparison.not_judged) - len(comparison.called_wrong)) if answer.report else 0
-        print(f"{'ok ' if not differences else 'BAD'} {path:<42} {answer.seconds:5.1f} s  {'; '.join(differences)}", flush=True)
+        print(
+            f"{'ok ' if not differences else 'BAD'} {path:<42} {answer.seconds:5.1f} s  {'; '.join(differences)}",
+            flush=True,
+        )
     print()
     print(f"fully right                      {counts['right']} of {counts['scripts']} scripts")
-    print(f"all parameters right, no error   {counts['gradients']} of {counts['scripts']} scripts, {judged} of {parameters} parameters")
+    print(
+        f"all parameters right, no error   {counts['gradients']} of {counts['scripts']} scripts, {judged} of {parameters} parameters"
+    )
     for kind, text in KINDS.items():
         print(f"{text:<32} {counts[kind]} scripts")
     print(f"seconds                          {time.perf_counter() - started:.0f}")
