@@ -59,15 +59,20 @@ class Namer:
         key = c.key
         if key[0] == "name":
             base = self.sources.locations[key[1]].name
-            return [base + "".join(f"[{k!r}]" for k in key[2:])]
+            return [base + "".join(map(_step, key[2:]))]
         holder = c.first.holder
         paths = self.names.of(holder) if holder is not None else []
         if key[0] == "attribute":
-            tail = f".{key[2]}" + "".join(f"[{k!r}]" for k in key[3:])
+            tail = f".{key[2]}" + "".join(map(_step, key[3:]))
             return [p + tail for p in paths]
         index = key[2]
         step = _object_index(holder, index)
         return [f"{p}[{step}]" for p in paths]
+
+
+def _step(key: Any) -> str:
+    """A step of a path: an index, or the field of a named tuple."""
+    return key if isinstance(key, str) and key.startswith(".") else f"[{key!r}]"
 
 
 def _object_index(holder: Any, index: Any) -> str:

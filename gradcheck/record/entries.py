@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import CONST, VIEW, WHOLE, Tape, Template, flatten
+from ..tape import CONST, Tape, Template, flatten
 from .events import is_elementwise
 from .memory import ARRAY, NUMBER, Memory, kind_of, root_of
 
+PRODUCTS = frozenset((operator.matmul, np.dot, np.matmul, np.ndarray.dot))
 MOST_ITEMS = 200_000
 LONG_LIST = 4096
 
@@ -23,6 +24,8 @@ class Entries:
         self.memory = memory
         self.work = 0.0
         self._flat: dict[Any, int] = {}  # (site, fn, arity) -> template, the common case without a structure
+        self._elements: dict[int, int] = {}  # site -> template
+        self._stores: dict[int, int] = {}  # site -> template
 
     # operations with a new result
 
@@ -36,20 +39,33 @@ class Entries:
             return -1
         template = self._flat.get((site, fn, len(codes)))
         if template is None:
-            template = self._new_flat(site, fn, len(codes))
+            template = self.flat_template(site, fn, len(codes))
         codes.append(result)
-        self.work += 1.0 if kind_of(type(out)) == NUMBER else 1.0 + out.size / 2000 + self._product(fn, args, out)
+        self.work += 1.0 if kind_of(type(out)) == NUMBER else 1.0 + out.size / 2000 + self.product(fn, args[0], out)
         return tape.append(template, codes)
 
-    def _product(self, fn: Any, args: tuple[Any, ...], out: Any) -> float:
+    def product(self, fn: Any, left: Any, out: Any) -> float:
         """Work of a matrix product beyond its result's size."""
-        if fn not in (operator.matmul, np.dot, np.matmul, np.ndarray.dot) or not isinstance(args[0], np.ndarray):
+        if fn not in PRODUCTS or not isinstance(left, np.ndarray):
             return 0.0
-        return out.size * (args[0].shape[-1] if args[0].ndim else 1) / 2e6
+        return float(out.size * (left.shape[-1] if left.ndim else 1) / 2e6)
 
-    def _new_flat(self, site: int, fn: Any, arity: int) -> int:
+    def flat_template(self, site: int, fn: Any, arity: int) -> int:
+        """The template of a call at ``site`` whose operands are its positional arguments."""
         made = Template("op", fn, site, None, arity, 1, (), is_elementwise(fn))
         return self._flat.setdefault((site, fn, arity), self.tape.template(("op", site, fn, arity), lambda: made))
+
+    def value_of(self, site: int, fn: Any, code: int, out: Any) -> None:
+        """``out = fn(operand)`` where the operand is known by its code alone."""
+        if code >= 0 and id(out) not in self.memory.codes:
+            template = self.flat_template(site, fn, 1)
+            entry = len(self.tape)
+            self.work += 1.0
+            self.tape.append(template, (code, self.memory.leaf_number(out, entry) * 4))
+
+    def frozen(self, site: int, fn: Any, args: tuple[Any, ...], out: Any) -> None:
+        """A result that no replay can make again: it depends on its operands and keeps its value."""
+        self.run(site, fn, tuple(a for a in args if kind_of(type(a))), {}, out, "opaque")
 
     def run(self, site: int, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, kind: str = "op") -> int:
         """``out = fn(*args, **kwargs)`` with any argument tree; ``out`` may be a list or tuple of results."""
@@ -66,8 +82,9 @@ class Entries:
         several = isinstance(out, list | tuple)
         key = (kind, site, fn, structure, len(marks), several)
         elementwise = kind == "op" and is_elementwise(fn) and not several
-        template = self.tape.template(key, lambda: Template(kind, fn, site, structure, inputs, len(marks), (), elementwise, several))
-        self.work += 1.0 + sum(getattr(v, "size", 1) for v in outs) / 2000
+        made = Template(kind, fn, site, structure, inputs, len(marks), (), elementwise, several)
+        template = self.tape.template(key, lambda: made)
+        self.work += 1.0 + sum(v.size if isinstance(v, np.ndarray) else 1 for v in outs) / 2000
         number = self.tape.append(template, [*codes, *marks])
         if kind == "opaque":
             self._freeze(outs, results)
@@ -78,93 +95,97 @@ class Entries:
         for value, code in zip(outs, results, strict=True):
             if code >= 0:
                 storage = self.tape.storage_of(code)
-                self.tape.leaves[storage] = value if kind_of(type(value)) == NUMBER else np.array(root_of(value), order="K")
+                number = kind_of(type(value)) == NUMBER
+                self.tape.leaves[storage] = value if number else np.array(root_of(value), order="K")
 
     def element(self, site: int, code: int, out: Any) -> None:
         """``out`` is the entry at ``code`` (a view without axes) of an array."""
-        tape = self.tape
-        template = self._flat.get((site, "element", 1))
+        tape, memory = self.tape, self.memory
+        template = self._elements.get(site)
         if template is None:
             made = Template("element", operator.getitem, site, None, 1, 1)
-            template = self._flat[(site, "element", 1)] = tape.template(("element", site), lambda: made)
-        entry = len(tape.entry_template)
+            template = self._elements[site] = tape.template(("element", site), lambda: made)
+        key = id(out)
+        if key in memory.codes:
+            return
+        storage = len(tape.storage_born)
+        tape.storage_layout.append(-1)
+        tape.storage_born.append(len(tape.entry_template))
+        memory.objects.append(out)
+        result = memory.codes[key] = storage * 4
         self.work += 1.0
-        tape.append(template, (code, self.memory.leaf_number(out, entry) * 4))
+        tape.entry_template.append(template)
+        tape.entry_start.append(len(tape.operands))
+        tape.operands.extend((code, result))
 
     def guard(self, site: int, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A truth value or an integer that steers the script: a replay elsewhere must find it again."""
         if kwargs or any(isinstance(a, list | tuple) for a in args) or not self.has_tracked(list(args)):
             return
         codes = [self.memory.code(a) for a in args]
-        made = lambda: Template("guard", fn, site, None, len(codes) + 1, 0)  # noqa: E731
-        self.tape.append(self.tape.template(("guard", site, fn, len(codes)), made), [*codes, self.tape.constant(bool(out) if isinstance(out, bool | np.bool_) else int(out))])
+        made = Template("guard", fn, site, None, len(codes) + 1, 0)
+        value = bool(out) if isinstance(out, bool | np.bool_) else int(out)
+        template = self.tape.template(("guard", site, fn, len(codes)), lambda: made)
+        self.tape.append(template, [*codes, self.tape.constant(value)])
         self.work += 1.0
 
     # writes
 
     def inplace(self, site: int, fn: Any, dest: int, value: int) -> int:
         """``fn`` is an in-place operator: dest becomes fn(dest, value)."""
-        key = ("inplace", site, fn)
-        made = lambda: Template("inplace", fn, site, None, 2, 0, (0,), True)  # noqa: E731
+        template = self._flat.get((site, fn, "inplace"))
+        if template is None:
+            made = Template("inplace", fn, site, None, 2, 0, (0,), True)
+            template = self._flat[(site, fn, "inplace")] = self.tape.template(("inplace", site, fn), lambda: made)
         self.work += 1.0
-        return self.tape.append(self.tape.template(key, made), (dest, value))
+        return self.tape.append(template, (dest, value))
 
     def store(self, site: int, dest: int, value: int) -> int:
         """The value is copied (broadcast, cast) into dest."""
-        made = lambda: Template("store", None, site, None, 2, 0, (0,), True)  # noqa: E731
+        template = self._stores.get(site)
+        if template is None:
+            made = Template("store", None, site, None, 2, 0, (0,), True)
+            template = self._stores[site] = self.tape.template(("store", site), lambda: made)
         self.work += 1.0
-        return self.tape.append(self.tape.template(("store", site), made), (dest, value))
+        return self.tape.append(template, (dest, value))
 
-    def mutate(self, site: int, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], written: tuple[Any, ...]) -> int:
-        """``fn(*args, **kwargs)`` that writes the arrays ``written``, which are among its arguments. Call it before it runs."""
+    def prepared(
+        self, site: int, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], written: tuple[Any, ...]
+    ) -> tuple[int, list[int]] | None:
+        """Template and operands of ``fn(*args, **kwargs)``, which is going to write ``written``, some of its arguments.
+
+        To be appended to the tape after it ran. None when nothing that the tape knows is written.
+        """
         codes: list[int] = []
         tree = (list(args), kwargs) if kwargs else (list(args),)
         structure = flatten(tree, self.memory.code, codes)
         targets = [self.memory.code(w) for w in written]
         writes = tuple(i for i, code in enumerate(codes) if code in targets and code & 3 != CONST)
+        if not writes:
+            for w in written:
+                if self.memory.known(w):
+                    self.memory.before_write(self.memory.array_code(root_of(w)))
+            return None
         for code in targets:
             self.memory.before_write(code)
-        key = ("call", site, fn, structure, writes)
-        made = lambda: Template("call", fn, site, structure, len(codes), 0, writes, is_elementwise(fn))  # noqa: E731
-        self.work += 1.0
-        return self.tape.append(self.tape.template(key, made), codes)
+        made = Template("call", fn, site, structure, len(codes), 0, writes, is_elementwise(fn))
+        return self.tape.template(("call", site, fn, structure, writes), lambda: made), codes
 
     def set_constant(self, site: int, array: np.ndarray) -> int:
         """Something outside the tape has written the array: its content now is taken as given."""
         dest = self.memory.code(array)
-        key = ("set", site)
-        made = lambda: Template("set", None, site, None, 2, 0, (0,))  # noqa: E731
-        return self.tape.append(self.tape.template(key, made), (dest, self.tape.constant(array.copy())))
-
-    # places inside arrays
-
-    def element_code(self, array: np.ndarray, index: Any) -> int:
-        """Operand code of one entry of an array addressed by integers, -1 when the index is something else."""
-        kind = type(index)
-        if kind is int or isinstance(index, np.integer):
-            index = (index,)
-        elif kind is not tuple:
+        if dest & 3 == CONST:
             return -1
-        if len(index) != array.ndim or not all(type(i) is int or isinstance(i, np.integer) for i in index):
-            return -1
-        code = self.memory.array_code(array)
-        tag = code & 3
-        if tag == WHOLE:
-            storage, offset, layout = code >> 2, 0, self.tape.storage_layout[code >> 2]
-        elif tag == VIEW:
-            storage, offset, layout = self.tape.views[code >> 2]
-        else:
-            return -1
-        shape, strides, dtype = self.tape.layouts[layout]
-        for i, n, s in zip(index, shape, strides, strict=True):
-            offset += int(i + n if i < 0 else i) * s
-        return self.tape.view(storage, offset, self.tape.layout((), (), dtype))
+        self.memory.before_write(dest)
+        made = Template("set", None, site, None, 2, 0, (0,))
+        template = self.tape.template(("set", site), lambda: made)
+        return self.tape.append(template, (dest, self.tape.constant(np.array(array))))
 
     def has_tracked(self, value: Any, depth: int = 0, long: bool = False) -> bool:
-        """Whether an argument tree holds an array or a number; in long lists only numbers that the tape has met count."""
+        """Whether an argument tree holds an array or a number; in long lists only numbers that the tape has met."""
         kind = kind_of(type(value))
         if kind == NUMBER:
-            return not long or id(value) in self.memory.numbers
+            return not long or id(value) in self.memory.codes
         if kind == ARRAY:
             return True
         if depth < 4 and isinstance(value, list | tuple | dict) and len(value) <= MOST_ITEMS:

@@ -8,12 +8,13 @@ counts as an update is decided by the tape alone: the new value is reached from 
 from __future__ import annotations
 
 import operator
+import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..tape import Tape
+from ..tape import CONST, VIEW, Tape
 from .loops import Pass
 
 LONGEST_CHAIN = 40
@@ -39,8 +40,8 @@ def is_elementwise(fn: Any) -> bool:
 class Update:
     """One update of one location.
 
-    ``entry`` is the entry that wrote it (in place) or the last one before the binding; ``old`` and ``new`` are operand codes,
-    ``path`` the entries from the new value back to the old one, ``increments`` the other operands on that path.
+    ``entry`` is the entry that wrote it (in place) or the last one before the binding; ``old`` and ``new`` are operand
+    codes, ``path`` the entries from the new value back to the old one, ``increments`` the other operands on that path.
     """
 
     location: Location
@@ -53,13 +54,28 @@ class Update:
     increments: list[int]
     place: Pass
     reset: bool
-    holder: Any = None
+    kept: Any = None
     number: int = 0
+
+    @property
+    def holder(self) -> Any:
+        """The object, list or dict whose attribute or slot was updated, None when it is gone."""
+        return self.kept() if isinstance(self.kept, weakref.ref) else self.kept
 
     @property
     def key(self) -> tuple[Location, int]:
         """What makes two updates the same one in different passes."""
         return self.location, self.site
+
+
+def _kept(holder: Any) -> Any:
+    """Objects are referred to weakly, so that they die when they would; lists and dicts cannot be."""
+    if holder is None or isinstance(holder, list | dict | tuple | np.ndarray):
+        return holder
+    try:
+        return weakref.ref(holder)
+    except TypeError:
+        return holder
 
 
 @dataclass(slots=True)
@@ -73,8 +89,10 @@ class Locations:
     stored_at: dict[int, int] = field(default_factory=dict)  # storage -> last write that is no update
     updates: list[Update] = field(default_factory=list)
 
-    def assign(self, location: Location, site: int, new: int, place: Pass, old: int = -1, holder: Any = None) -> Update | None:
-        """A location takes a value; returns the update if it is one. ``old`` is what it held, where that can be seen."""
+    def assign(
+        self, location: Location, site: int, new: int, place: Pass, old: int = -1, holder: Any = None
+    ) -> Update | None:
+        """A location takes a value; returns the update if it is one. ``old``: what it held, where that is seen."""
         if old < 0:
             old = self.last.get(location, -1)
         if old == new:
@@ -85,11 +103,15 @@ class Locations:
             if path is not None:
                 now = len(self.tape)
                 reset = self.reset_at.get(location, -1) > self.updated_at.get(location, -1)
-                return self._add(Update(location, site, now - 1, old, new, False, path, self.off_path(path, old), place, reset, holder))
+                outside = self.off_path(path, old)
+                made = Update(location, site, now - 1, old, new, False, path, outside, place, reset, _kept(holder))
+                return self._add(made)
         self.reset_at[location] = len(self.tape)
         return None
 
-    def written(self, site: int, entry: int, dest: int, path: list[int] | None, increments: list[int], place: Pass) -> Update | None:
+    def written(
+        self, site: int, entry: int, dest: int, path: list[int] | None, increments: list[int], place: Pass
+    ) -> Update | None:
         """An entry wrote the region ``dest``; ``path`` is None when its old value does not enter."""
         storage = self.tape.storage_of(dest)
         if path is None:
@@ -114,23 +136,32 @@ class Locations:
         """
         tape = self.tape
         start, target = tape.storage_of(new), tape.storage_of(old)
-        if start < 0 or target < 0 or start == target:
+        if start < 0 or target < 0 or start == target or tape.storage_born[start] < 0:
             return None
+        templates, ids, starts, operands = tape.templates, tape.entry_template, tape.entry_start, tape.operands
+        views, born = tape.views, tape.storage_born
         shape, region = tape.shape_of(new), tape.span_of(old)
         limit = LONGEST_CHAIN if shape else SCALAR_CHAIN
         queue: list[tuple[int, tuple[int, ...]]] = [(start, ())]
         seen = {start}
         for storage, behind in queue:
-            entry = tape.storage_born[storage]
+            entry = born[storage]
             if entry < 0 or len(queue) > limit:
                 continue
-            template, inputs, _ = tape.entry(entry)
+            template = templates[ids[entry]]
+            elementwise = template.elementwise
+            if not (elementwise or fancy or template.kind == "element"):
+                continue
             path = (*behind, entry)
-            for code in inputs if template.elementwise or template.kind == "element" or fancy else ():
-                source = tape.storage_of(code)
+            first = starts[entry]
+            for code in operands[first : first + template.inputs]:
+                tag = code & 3
+                if tag == CONST:
+                    continue
+                source = views[code >> 2][0] if tag == VIEW else code >> 2
                 if source == target and (tape.span_of(code) == region or (fancy and template.fn is operator.getitem)):
                     return list(path) if self._has_arithmetic(path) else None
-                if template.elementwise and source >= 0 and source not in seen and tape.shape_of(code) == shape:
+                if elementwise and source not in seen and (tape.shape_of(code) if tag else ()) == shape:
                     seen.add(source)
                     queue.append((source, path))
         return None
@@ -143,4 +174,4 @@ class Locations:
         """Operands that enter the path from outside: the increment."""
         tape = self.tape
         inside = {tape.storage_of(c) for e in path for c in tape.entry(e)[2]} | {tape.storage_of(old)}
-        return [c for e in path for c in tape.entry(e)[1] if tape.storage_of(c) >= 0 and tape.storage_of(c) not in inside]
+        return [c for e in path for c in tape.entry(e)[1] if c & 3 != CONST and tape.storage_of(c) not in inside]

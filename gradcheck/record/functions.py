@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .loops import Pass
-from .memory import NUMBER, kind_of
+from .memory import ARRAY, NUMBER, kind_of
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -56,7 +55,13 @@ class Functions:
         stack = self._stack
         if len(stack) > 5000:
             del stack[:2500]
-        stack.append((function, arguments, self.recorder.loops.current, len(self.recorder.tape)))
+        recorder = self.recorder
+        held = tuple([weakref.ref(a) if _is_weak(type(a)) else a for a in arguments])
+        stack.append((function, held, recorder.loops.current, len(recorder.tape.entry_template)))
+
+    def forget_arguments(self) -> None:
+        """Hold no arguments of the calls in progress any more."""
+        self._stack = [(function, (), place, first) for function, _, place, first in self._stack]
 
     def leave(self, function: int, value: Any) -> None:
         """A call returns; calls above it on the stack ended without a return statement."""
@@ -74,11 +79,25 @@ class Functions:
         if count > MOST_CALLS and count % 50:
             return
         memory = self.recorder.memory
+        arguments = tuple(a() if type(a) is weakref.ref else a for a in arguments)
         codes = {i: memory.code(a) for i, a in enumerate(arguments) if kind_of(type(a))}
         constants = {i: a for i, a in enumerate(arguments) if i not in codes}
         made = Call(function, first, len(self.recorder.tape), memory.code(value), codes, constants)
         self.calls.setdefault(function, []).append(made)
 
 
+_WEAK: dict[type, bool] = {}
+
+
+def _is_weak(cls: type) -> bool:
+    """Whether an argument is held weakly: an object whose end its author might see."""
+    found = _WEAK.get(cls)
+    if found is None:
+        plain = kind_of(cls) or cls.__module__ in ("builtins", "numpy") or issubclass(cls, type)
+        found = _WEAK[cls] = not plain and bool(getattr(cls, "__weakrefoffset__", 0))
+    return found
+
+
 def _is_scalar(value: Any) -> bool:
-    return kind_of(type(value)) == NUMBER or (isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f")
+    kind = kind_of(type(value))
+    return kind == NUMBER or (kind == ARRAY and value.size == 1 and value.dtype.kind == "f")

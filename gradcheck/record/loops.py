@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..tape import Tape
 
 if TYPE_CHECKING:
@@ -63,7 +65,9 @@ class Line:
 class Activation:
     """One execution of a loop statement, from its first pass to its end."""
 
-    __slots__ = ("done", "entries", "first_entry", "first_work", "inner", "line", "marks", "number", "parent", "training")
+    __slots__ = (
+        "done", "entries", "first_entry", "first_work", "inner", "line", "marks", "number", "parent", "training",
+    )  # fmt: skip
 
     def __init__(self, line: Line, parent: Pass, entry: int, work: float) -> None:
         self.line = line
@@ -116,7 +120,9 @@ def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
 class Loops:
     """Counts passes, finds training loops and ends them early."""
 
-    def __init__(self, tape: Tape, locations: Locations, work: Callable[[], float], ended: Callable[[Activation], None]) -> None:
+    def __init__(
+        self, tape: Tape, locations: Locations, work: Callable[[], float], ended: Callable[[Activation], None]
+    ) -> None:
         self.tape = tape
         self.locations = locations
         self.work = work
@@ -127,6 +133,7 @@ class Loops:
         self.cut_lines: set[int] = set()
         self.tick: Callable[[], None] | None = None  # called at each pass
         self.keep_whole: set[int] = set()  # loop sites that must not be ended early
+        self.failed: Callable[[int, Exception], None] | None = None  # told what went wrong in here
         self._open: dict[int, list[Activation]] = {}
 
     def start(self, site: int) -> Activation:
@@ -141,16 +148,16 @@ class Loops:
 
     def advance(self, activation: Activation) -> bool:
         """The next pass is about to begin; False when the loop is to end here."""
-        activation.number += 1
+        number = activation.number = activation.number + 1
+        length = len(self.tape.entry_template)
         activation.marks.append(len(self.locations.updates))
-        activation.entries.append(len(self.tape))
-        number = activation.number
+        activation.entries.append(length)
         if number > 2 and not activation.training:
             self._look(activation)
         if activation.training and self._enough(activation):
             self.cut_lines.add(activation.line.site)
             return False
-        self.current = Pass(activation, number, activation.parent, len(self.tape))
+        self.current = Pass(activation, number, activation.parent, length)
         if self.tick is not None:
             self.tick()
         return True
@@ -177,7 +184,8 @@ class Loops:
         """The training loops of an outermost loop that has ended: itself, else those inside it, a few of each line."""
         if activation.training:
             return [activation]
-        inside = [a for a in self.trainings if any(p.activation is activation for p in a.parent.chain()) and not self._within(a)]
+        inside = [a for a in self.trainings if not self._within(a)]
+        inside = [a for a in inside if any(p.activation is activation for p in a.parent.chain())]
         seen: dict[int, int] = {}
         out = []
         for a in inside:
@@ -191,6 +199,8 @@ class Loops:
         marks = activation.marks
         if line.tries >= MOST_TRIES and not line.training and (line.tries - MOST_TRIES) % 50:
             line.tries += 1
+            return
+        if marks[-1] == marks[-2] or marks[-2] == marks[-3]:
             return
         pairs = twice_updated(self.locations.updates, marks)
         if not pairs:
@@ -227,11 +237,19 @@ class Loops:
 
     # what the taps call
 
+    def _goes_on(self, site: int, activation: Activation) -> bool:
+        try:
+            return self.advance(activation)
+        except Exception as error:
+            if self.failed is not None:
+                self.failed(site, error)
+            return True
+
     def iterate(self, site: int, iterable: Iterable[Any]) -> Iterator[Any]:
         """The values of a for loop, as long as the loop may go on."""
         activation = self.start(site)
         for value in iterable:
-            if not self.advance(activation):
+            if not self._goes_on(site, activation):
                 return
             yield value
 
@@ -240,4 +258,6 @@ class Loops:
         activations = self._open.get(site)
         if not activations:
             return test
-        return test if test and self.advance(activations[-1]) else (False if test else test)
+        if type(test) is bool or isinstance(test, int | float | np.generic):
+            return test if test and self._goes_on(site, activations[-1]) else (False if test else test)
+        return True if test and self._goes_on(site, activations[-1]) else False  # its truth is asked for once

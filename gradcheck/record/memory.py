@@ -1,7 +1,7 @@
 """From live objects to operand codes: which storage, which part of it.
 
-Arrays are known by the identity of their root (the array that owns the memory); a view is resolved from its address when
-it is *used*, so nothing has to happen when it is made. Numbers are known by identity and held, arrays made on the tape
+Arrays are known by the identity of their root (the array that owns the memory); a view is resolved from its address
+when it is *used*, so nothing has to happen when it is made. Numbers are known by identity and held, arrays made on it
 are held weakly, arrays that existed before are leaves: held, and copied just before their first write.
 """
 
@@ -29,6 +29,24 @@ def kind_of(cls: type) -> int:
     found = _KINDS.get(cls)
     if found is None:
         found = _KINDS[cls] = ARRAY if issubclass(cls, np.ndarray) else OTHER
+    return found
+
+
+_ODD: dict[type, bool] = {}
+_OWN = (
+    "__array_ufunc__", "__array_function__", "__array_wrap__", "__getitem__", "__setitem__",
+    "__add__", "__radd__", "__iadd__", "__sub__", "__rsub__", "__isub__", "__mul__", "__rmul__", "__imul__",
+    "__truediv__", "__rtruediv__", "__itruediv__", "__matmul__", "__rmatmul__", "__pow__", "__rpow__", "__neg__",
+    "__eq__", "__lt__", "__gt__", "sum", "mean", "dot", "max", "min",
+)  # fmt: skip
+
+
+def is_odd(cls: type) -> bool:
+    """Whether this is a class of arrays that computes in its own way: what it does is not repeated by NumPy alone."""
+    found = _ODD.get(cls)
+    if found is None:
+        odd = issubclass(cls, np.ndarray) and not issubclass(cls, np.matrix | np.memmap)
+        found = _ODD[cls] = odd and any(getattr(cls, n, None) is not getattr(np.ndarray, n, None) for n in _OWN)
     return found
 
 
@@ -76,66 +94,129 @@ class Memory:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
+        self.codes: dict[int, int] = {}  # id of a number or of a root array -> operand code
         self.arrays: dict[int, int] = {}  # id of root -> storage
-        self.numbers: dict[int, int] = {}  # id of number -> storage
-        self.objects: list[Any] = []  # storage -> the number itself (held, so that its id stays its own), None for arrays
+        self.objects: list[Any] = []  # storage -> the number itself (held: its id stays its own), None for arrays
         self.held: list[Any] = []
         self.watches: dict[int, _Watch] = {}
         self.pristine: dict[int, np.ndarray] = {}  # leaf storages that nothing has written yet
         self.uninitialized: set[int] = set()  # storages from np.empty
+        self._layouts: dict[Any, int] = {}  # (shape, strides in bytes, dtype) -> layout, -1: none
+        self._addresses: dict[int, int] = {}  # storage -> address of the root's first element
+        self._elements: dict[int, int] = {}  # storage and offset -> operand code of that entry
 
     # objects to codes
 
     def code(self, value: Any) -> int:
         """Operand code of any value; floating-point numbers and arrays not seen before become leaves."""
-        kind = _KINDS.get(type(value))
-        if kind is None:
-            kind = kind_of(type(value))
+        found = self.codes.get(id(value))
+        if found is not None:
+            return found
+        kind = kind_of(type(value))
         if kind == NUMBER:
-            storage = self.numbers.get(id(value))
-            return (self.leaf_number(value) if storage is None else storage) * 4  # + SCALAR
+            return self.leaf_number(value) * 4  # + SCALAR
         if kind == ARRAY:
             return self.array_code(value)
         return self.tape.constant(int(value) if isinstance(value, np.integer) else value)
 
     def array_code(self, value: np.ndarray) -> int:
         """Operand code of an array."""
-        if value.dtype.hasobject or value.dtype.names:
+        found = self.codes.get(id(value))
+        if found is not None:
+            return found
+        dtype = value.dtype
+        if dtype.hasobject or dtype.names:
             return self.tape.constant(value)
         root = value if value.base is None else root_of(value)
         storage = self.arrays.get(id(root))
         if storage is None:
+            if root.dtype.names:
+                return self.tape.constant(value.copy())  # a field of a structured array: frozen
             storage = self.leaf_array(root)
         if value is root:
-            return storage * 4 + WHOLE
+            return self.codes.get(id(root), storage * 4 + WHOLE)
         return self._view_code(storage, root, value)
 
     def _view_code(self, storage: int, root: np.ndarray, value: np.ndarray) -> int:
-        size = value.itemsize
-        start, rest = divmod(address_of(value) - address_of(root), size)
-        strides = value.strides
-        if rest or value.dtype != root.dtype or any(s % size for s in strides):
-            return self.tape.constant(value.copy())  # reinterpreted memory (view of another dtype): frozen
-        layout = self.tape.layout(value.shape, tuple(s // size for s in strides), value.dtype)
-        return self.tape.view(storage, start, layout)
+        tape = self.tape
+        layout = self.layout_of(value)
+        kept = tape.layouts[tape.storage_layout[storage]][2]
+        start, rest = divmod(address_of(value) - self._address(storage, root), value.itemsize or 1)
+        if rest or layout < 0 or not (tape.layouts[layout][2] is kept or tape.layouts[layout][2] == kept):
+            return tape.constant(value.copy())  # reinterpreted memory (view of another dtype): frozen
+        return tape.view(storage, start, layout)
+
+    def _address(self, storage: int, root: np.ndarray) -> int:
+        found = self._addresses.get(storage)
+        if found is None:
+            found = self._addresses[storage] = address_of(root)
+        return found
 
     def known(self, value: Any) -> bool:
         """Whether the tape has met this number or array (or another view of its memory)."""
-        kind = kind_of(type(value))
-        if kind == NUMBER:
-            return id(value) in self.numbers
-        return kind == ARRAY and id(root_of(value)) in self.arrays
+        if id(value) in self.codes:
+            return True
+        return kind_of(type(value)) == ARRAY and id(root_of(value)) in self.arrays
+
+    # entries of arrays
+
+    def element_code(self, array: np.ndarray, index: Any) -> int:
+        """Operand code of one entry of an array addressed by integers, -1 when the index is something else."""
+        kind = type(index)
+        if kind is not tuple:
+            if kind is not int and not isinstance(index, np.integer):
+                return -1
+            index = (index,)
+        code = self.codes.get(id(array))
+        if code is None:
+            code = self.array_code(array)
+        tag = code & 3
+        tape = self.tape
+        if tag == WHOLE:
+            storage, offset = code >> 2, 0
+            layout = tape.storage_layout[storage]
+        elif tag == VIEW:
+            storage, offset, layout = tape.views[code >> 2]
+        else:
+            return -1
+        shape, strides, _ = tape.layouts[layout]
+        if len(index) != len(shape):
+            return -1
+        for i, n, s in zip(index, shape, strides):  # noqa: B905 (as long as each other; a keyword costs a microsecond)
+            if type(i) is not int:
+                if not isinstance(i, np.integer):
+                    return -1
+                i = int(i)
+            if not -n <= i < n:
+                return -1
+            offset += (i + n if i < 0 else i) * s
+        found = self._elements.get((storage << 40) + offset)
+        return self._new_element(storage, offset) if found is None else found
+
+    def _new_element(self, storage: int, offset: int) -> int:
+        tape = self.tape
+        layout = tape.layout((), (), tape.layouts[tape.storage_layout[storage]][2])
+        found = self._elements[(storage << 40) + offset] = tape.view(storage, offset, layout)
+        return found
 
     # storages
 
-    def _layout(self, root: np.ndarray) -> int:
-        size = root.itemsize or 1
-        return self.tape.layout(root.shape, tuple(s // size for s in root.strides), root.dtype)
+    def layout_of(self, array: np.ndarray) -> int:
+        """The layout of an array, -1 when its strides are no multiples of its itemsize."""
+        key = (array.shape, array.strides, array.dtype)
+        found = self._layouts.get(key)
+        if found is None:
+            size = array.itemsize or 1
+            shape, strides, dtype = key
+            whole = not any(s % size for s in strides)
+            found = self.tape.layout(shape, tuple(s // size for s in strides), dtype) if whole else -1
+            self._layouts[key] = found
+        return found
 
     def leaf_number(self, value: Any, born: int = -1) -> int:
         """A storage for a number; a leaf unless an entry made it."""
         storage = self.tape.new_storage(-1, born)
-        self.numbers[id(value)] = storage
+        self.codes[id(value)] = storage * 4
         self.objects.append(value)
         if born < 0:
             self.tape.leaves[storage] = value
@@ -143,23 +224,35 @@ class Memory:
 
     def leaf_array(self, root: np.ndarray) -> int:
         """A leaf storage for an array that existed before its first use."""
-        storage = self.tape.new_storage(self._layout(root), -1)
+        storage = self.tape.new_storage(self._root_layout(root), -1)
         self.objects.append(None)
         self.arrays[id(root)] = storage
+        self.codes[id(root)] = storage * 4 + WHOLE
         self.tape.leaves[storage] = self.pristine[storage] = root
         return storage
 
+    def _root_layout(self, root: np.ndarray) -> int:
+        layout = self.layout_of(root)
+        if layout < 0:
+            raise ValueError("memory that is no whole number of elements apart")
+        return layout
+
     def result_code(self, value: Any, entry: int) -> int:
         """Operand code of a fresh result of ``entry``; -1 when it is no new memory (a view of something known)."""
+        if id(value) in self.codes:
+            return -1
         kind = kind_of(type(value))
         if kind == NUMBER:
-            return -1 if id(value) in self.numbers else self.leaf_number(value, entry) * 4 + SCALAR
-        if kind != ARRAY or value.dtype.hasobject or value.dtype.names:
+            return self.leaf_number(value, entry) * 4 + SCALAR
+        if kind != ARRAY:
+            return -1
+        dtype = value.dtype
+        if dtype.hasobject or dtype.names:
             return -1
         root = value if value.base is None else root_of(value)
         if id(root) in self.arrays:
             return -1
-        storage = self.tape.new_storage(self._layout(root), entry)
+        storage = self.tape.new_storage(self._root_layout(root), entry)
         self.objects.append(None)
         self._watch(root, storage)
         return storage * 4 + WHOLE if value is root else self._view_code(storage, root, value)
@@ -167,31 +260,50 @@ class Memory:
     def _watch(self, root: np.ndarray, storage: int) -> None:
         key = id(root)
         self.arrays[key] = storage
+        self.codes[key] = storage * 4 + WHOLE
         watch = _Watch(root, self._forget)
         watch.key = key
         self.watches[key] = watch
 
     def _forget(self, watch: _Watch) -> None:
-        if self.watches.get(watch.key) is watch:
-            del self.watches[watch.key]
-            self.arrays.pop(watch.key, None)
+        key = watch.key
+        if self.watches.get(key) is watch:
+            del self.watches[key]
+            self.arrays.pop(key, None)
+            self.codes.pop(key, None)
+
+    # what happens to arrays
+
+    def release(self, root: np.ndarray) -> None:
+        """Forget an array whose memory is about to be another one (``resize``): its next use makes a leaf of it."""
+        key = id(root)
+        code = self.codes.get(key)
+        if code is not None:
+            self.before_write(code)
+            self.watches.pop(key, None)
+            self.arrays.pop(key, None)
+            self.codes.pop(key, None)
+
+    def reshaped(self, root: np.ndarray) -> None:
+        """The shape or the strides of a known root array were set: from now on it is a view of what it was."""
+        storage = self.arrays.get(id(root))
+        if storage is not None:
+            self.codes[id(root)] = self._view_code(storage, root, root)
 
     def before_write(self, code: int) -> None:
         """Must precede each in-place write: a leaf keeps the value that it had."""
         if not self.pristine:
             return
         tag = code & 3
-        storage = self.tape.views[code >> 2][0] if tag == VIEW else code >> 2
         if tag == CONST:
             return
+        storage = self.tape.views[code >> 2][0] if tag == VIEW else code >> 2
         root = self.pristine.pop(storage, None)
         if root is not None:
-            self.tape.leaves[storage] = root.copy(order="K")
-            self._watch_again(root, storage)
-
-    def _watch_again(self, root: np.ndarray, storage: int) -> None:
-        self.arrays.pop(id(root), None)
-        self._watch(root, storage)
+            self.tape.leaves[storage] = np.array(root, order="K")
+            known = self.codes[id(root)]
+            self._watch(root, storage)
+            self.codes[id(root)] = known  # its shape may have been set meanwhile
 
     def live(self, storage: int) -> np.ndarray | None:
         """The root array of a storage that is still alive, else None."""

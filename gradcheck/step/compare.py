@@ -15,6 +15,7 @@ import numpy as np
 EPS = float(np.finfo(float).eps)
 SLACK = 64.0  # rounding of the user's own formula may exceed that of the sweep, which takes another path
 ZERO_SLACK = 100.0
+UNDERFLOW = 1e-150  # below the square root of the smallest number: another order of factors would have given 0
 CERTAIN = 1e-8  # relative residual above which rounding of well-scaled sums is out of the question
 LOOSE = 1e-3  # what agrees only because the bound is this wide, relative to the gradient, is not shown to be right,
 CLOSE = 1e-6  # unless it is as close as this
@@ -55,7 +56,7 @@ def compare(u: Any, t: Any, bound: Any = 0.0, noise: Any = 0.0, reference: float
     norm_u = _norm(u)
     rounding = SLACK * EPS * m
     if top == 0.0 or np.all(np.abs(t) <= rounding):
-        small = np.abs(u) <= np.maximum(ZERO_SLACK * abs(reference) * rounding, e)
+        small = np.abs(u) <= np.maximum(ZERO_SLACK * abs(reference) * rounding, e) + UNDERFLOW
         return Comparison("zero" if np.all(small) else "off", None, None, None, norm_u)
     tt = _norm(t)
     k = float((u / tt) @ (t / tt))

@@ -115,6 +115,10 @@ class Increments:
         values, _ = self.recording.operands(u.entry)
         place = template.writes[-1]
         fn = template.fn
+        if fn is operator.setitem and u.path:
+            rows = self._rows(u, values[place])
+            if rows is not None:
+                return rows
         same = [i for i, c in enumerate(codes) if c == codes[place]]
         kept = [np.array(v, float) if i in same else v for i, v in enumerate(values)]
         affine = getattr(fn, "__name__", "") == "at" or fn in (np.add, np.subtract)
@@ -128,6 +132,18 @@ class Increments:
             fn(*args, **kwargs)  # type: ignore[misc]
         old = np.asarray(values[place], float)
         return start - before, 0.0 if affine else 4 * EPS * (np.abs(start) + np.abs(old)), 0.0
+
+    def _rows(self, u: Update, old: Any) -> tuple[np.ndarray, np.ndarray | float, float] | None:
+        """``W[rows] = W[rows] + b``: b in its rows, zero elsewhere."""
+        if not all(self.tape.templates[self.tape.entry_template[e]].fn in AFFINE for e in u.path) or self._scales(u):
+            return None
+        part = self._follow(u, 0.0)
+        if part is None:
+            return None
+        args, _ = self.recording.replay.arguments(self.recording.state, u.entry)
+        out = np.zeros(np.shape(old))
+        out[args[1]] = part
+        return out, 0.0, 0.0
 
     def _chain(self, u: Update) -> tuple[np.ndarray, np.ndarray | float, float]:
         """new = A old + b along the path: b from the path with old = 0, A from old = 1."""

@@ -101,7 +101,7 @@ def label_heads(window: Window, path: set[int], end: int) -> list[Head]:
         found = _gathered_less_one(window, inputs[-1])
         if found is None or tape.storage_of(found[0]) != tape.storage_of(inputs[0]):
             continue
-        _add(window, sites, template.site, number, (inputs[0], found[1]), window.masks.of(found[0]), True)
+        _add(window, sites, template.site, number, (inputs[0], found[1]), window.masks.of(found[1]), True)
     return [h for hs in sites.values() for h in hs][: 2 * MOST_HEADS]
 
 
@@ -113,9 +113,6 @@ def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:
     if entry < 0:
         return None
     template, inputs, _ = tape.entry(entry)
-    if template.fn is operator.getitem:
-        changed = _changed_by_one(window, storage, entry)
-        return None if changed is None else (inputs[0], -changed - 1)
     if template.fn not in (operator.sub, operator.add) or len(inputs) != 2:
         return None
     gathered = [c for c in inputs if window.masks.of(c)]
@@ -126,16 +123,6 @@ def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:
         return None
     gather, sources, _ = tape.entry(origin)
     return (sources[0], gathered[0]) if gather.kind == "element" or gather.fn is operator.getitem else None
-
-
-def _changed_by_one(window: Window, storage: int, entry: int) -> int | None:
-    """The entry that takes a constant from a fancy gather in place, just after it."""
-    tape = window.tape
-    for number in range(entry + 1, min(entry + 4, len(tape))):
-        template, inputs, _ = tape.entry(number)
-        if template.kind == "inplace" and template.fn in (operator.isub, operator.iadd) and tape.storage_of(inputs[0]) == storage:
-            return None if window.masks.of(inputs[1]) else number
-    return None
 
 
 KINDS = ("softmax cross-entropy", "binary cross-entropy", "squared error")
@@ -165,7 +152,7 @@ def _label_seed(kind: str, head: Head, recording: Recording, entry: int, gathere
     """-1/p at the labelled entries, zero elsewhere."""
     if kind != "softmax cross-entropy":
         return None
-    p = np.asarray(_before_change(recording, gathered), float)
+    p = np.asarray(recording.replay.load(recording.state, gathered), float)
     if not (np.all(p > 0) and np.all(p <= 1)):
         return None
     tape = recording.replay.tape
@@ -176,17 +163,6 @@ def _label_seed(kind: str, head: Head, recording: Recording, entry: int, gathere
     g = np.zeros(tape.shape_of(codes[0]))
     g[args[1]] = -1.0 / p
     return g
-
-
-def _before_change(recording: Recording, gathered: int) -> np.ndarray:
-    """What was gathered; a negative code names the entry that changed it in place."""
-    if gathered >= 0:
-        return np.asarray(recording.replay.load(recording.state, gathered))
-    entry = -gathered - 1
-    found = recording.operands(entry)[0][0]
-    if entry in recording.saved:
-        return np.asarray(found)
-    return np.asarray(found) + (1.0 if recording.replay.tape.entry(entry)[0].fn is operator.isub else -1.0)
 
 
 def _derivative(kind: str, p: np.ndarray, y: np.ndarray) -> np.ndarray | None:

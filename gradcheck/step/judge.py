@@ -277,7 +277,7 @@ class Judge:
             self._try_elsewhere(made, trials)
         if not self._settled(made, trials):
             self._try_all(made, [h for h in own if h.on_path], trials)
-        made.own = any(not t.hypothesis.on_path for t in trials)
+        made.own = any(not t.hypothesis.on_path and any(np.any(m.truth) for m in t.matches) for t in trials)
         if not any(f.identified for f in families(trials)):
             self._try_heads(made, path, trials)
         made.considered = trials
@@ -576,6 +576,9 @@ def families(trials: list[Trial]) -> list[Family]:
 def _choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
     """The accepted hypotheses: the first identified family, unless a later one that is no part of it explains more."""
     identified = [f for f in families(trials) if f.identified] or [f for f in families(trials) if f.plausible]
+    if made.own:  # a loss of the script's own is never traded for a standard one that explains less than everything
+        wanted = {id(p) for p in made.parameters}
+        identified = [f for f in identified if f.head.hypothesis.source == "own" or wanted <= f.matched]
     if not identified:
         return []
     main = identified[0]

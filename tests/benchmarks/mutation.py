@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.mutation [--cache FOLDER] [--held-out] [--each N] [--jobs N] [--list] [pattern]
 
-Each edit is proven to be a mistake before it counts (see proof.py); edits that change nothing must bring no error. Edits and
-proofs are kept in the cache folder, so that a second run times the tool alone. The choice depends on the script's name only.
+Each edit is proven to be a mistake before it counts (see proof.py); edits that change nothing must bring no error.
+Edits and proofs are kept in the cache folder, so that a second run times the tool alone. What is edited depends on the
+script's name and text only.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from typing import Any
 
 from gradcheck.results import Finding, Parameter
 
-from . import operators, proof, truth
+from . import operators as operators  # fills the registry
+from . import proof, truth
+from .edits import Mutant, mutants
 from .judged import RIGHT, STRANGERS, Answer, Entry, ask, expected, match, several
-from .operators import Mutant
+from .statements import swapped_statements
 from .truth import Script
 
 Edit = tuple[str, Mutant]
@@ -74,7 +77,10 @@ def cases(script: Script, cache: Path, each: int) -> tuple[list[Case], Counter[s
 
 def _fingerprint(script: Script, cache: Path, each: int) -> str:
     parts = [str(cache), str(each), repr(script)]
-    files = [Path(__file__).parent / f"{name}.py" for name in ("mutation", "operators", "proof", "truth")]
+    files = [
+        Path(__file__).parent / f"{name}.py"
+        for name in ("mutation", "edits", "operators", "statements", "proof", "truth")
+    ]
     own = sorted((STRANGERS / script.folder).rglob("*.py")) if script.folder else [STRANGERS / script.path]
     parts += [file.read_text(encoding="utf8") for file in [*files, *own]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -122,10 +128,8 @@ def _candidates(script: Script) -> list[list[Edit]]:
         text = (STRANGERS / file).read_text(encoding="utf8")
         shapes = {line: names for (name, line), names in ran.items() if name == file}
         free = {line for line in shapes if (file, line) not in protected}
-        made = [
-            m for found in operators.mutants(text, shapes).values() for m in found if m.text != "pass" or m.line in free
-        ]
-        for mutant in [*made, *operators.swapped_statements(text, free)]:
+        made = [m for found in mutants(text, shapes).values() for m in found if m.text != "pass" or m.line in free]
+        for mutant in [*made, *swapped_statements(text, free)]:
             meaning = file + ast.dump(ast.parse(mutant.apply(text)))
             if meaning not in seen:
                 by_operator.setdefault(mutant.operator, []).append((file, mutant))
@@ -194,7 +198,7 @@ def usual(path: str, entry: Entry) -> Usual:
 
 @dataclass
 class Told:
-    """What was said about one case: an answer for each wrong parameter, error findings, right parameters called wrong."""
+    """What was said about one case: answers on its wrong parameters, errors, right parameters called wrong."""
 
     case: Case
     answers: dict[int, str]

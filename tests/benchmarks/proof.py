@@ -1,8 +1,9 @@
 """Is an edit of a script a mistake? Decided by measuring: the script's own objective, its gradients and its movement.
 
-An edited script is compared with the untouched one at the same parameters, at the first judged step, at that step with jittered
-parameters and at a later step. Where the objective there is the same number, the untouched script's gradient is the true one;
-each parameter that differs from it must then also differ from a central difference of the *edited* script's own objective.
+An edited script is compared with the untouched one at the same parameters: at the first judged step, at that step
+with jittered parameters and at a later step. Where the objective is the same number, the untouched script's gradient is
+the true one; each parameter that differs from it must then also differ from a central difference of the *edited*
+script's own objective.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from .truth import STRANGERS, Reading, Script, Step, Unreachable, difference, measure
 
 Vectors = list[np.ndarray]
+GRAVEST_FIRST = ("structure", "uphill", "frozen", "sign", "scale", "optimiser")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Point:
 class Verdict:
     """What an edit is: wrong, same, common factor, other loss, forward, optimiser, unproven, unreached or crash.
 
-    ``kinds`` holds the kind of each parameter by its index in expected.json; ``proofs`` the figures of the central differences.
+    ``kinds`` holds each parameter's kind by its index in expected.json; ``proofs`` the central differences' figures.
     """
 
     label: str
@@ -128,7 +130,7 @@ class Prover:
         return [p for p in found if p is not None]
 
     def _point(self, original: Original, nth: int, edited: Reading) -> Point | None:
-        """None where the objective itself is another number: the edit is not in the backward code, or it acted before."""
+        """None where the objective is another number: the edit is not in the backward code, or it acted before."""
         true = original.at(nth, edited.before)
         if not np.allclose(edited.losses[0], true.losses[0], rtol=1e-9, atol=1e-12):
             return None
@@ -185,7 +187,7 @@ class Prover:
                 result.kinds[index], result.factors[index] = kind, factor
 
     def _certificate(self, original: Original, point: Point, i: int, root: Path) -> dict[str, Any]:
-        """A central difference of the edited script's own objective, along the direction in which u and t differ most."""
+        """A central difference of the edited script's own objective, in the direction in which u and t differ most."""
         seen = point.differences[i]
         apart = seen.used - seen.true
         size = float(np.linalg.norm(apart))

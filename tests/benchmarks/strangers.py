@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.strangers [--held-out] [--jobs N] [pattern]
 
-Each script runs once through the tool, untouched. A line says ``ok`` or what differs from tests/strangers/expected.json.
+Each script runs once through the tool, untouched. A line says ``ok`` or how it differs from expected.json.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ KINDS = {
     "loss": "loss differing",
     "failure": "tool failed",
 }
+GRADIENTS = ("failure", "errors", "called_wrong", "not_judged")
 
 
 def chosen(pattern: str, held_out: bool) -> dict[str, Entry]:
@@ -63,9 +64,8 @@ def main() -> None:
         )
     print()
     print(f"fully right                      {counts['right']} of {counts['scripts']} scripts")
-    print(
-        f"all parameters right, no error   {counts['gradients']} of {counts['scripts']} scripts, {judged} of {parameters} parameters"
-    )
+    print(f"all parameters right, no error   {counts['gradients']} of {counts['scripts']} scripts", end=", ")
+    print(f"{judged} of {parameters} parameters")
     for kind, text in KINDS.items():
         print(f"{text:<32} {counts[kind]} scripts")
     print(f"seconds                          {time.perf_counter() - started:.0f}")

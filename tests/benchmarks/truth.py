@@ -1,8 +1,8 @@
 """What a training script really does in one step: its own loss, its own gradients and how far its parameters move.
 
-The script runs in this process under a line hook. ``tests/strangers/truth.json`` says for each script where a step starts
-and stops, how the objective reads there, and where each parameter's gradient is to be found (``null``: it is the increment).
-A parameter can be set or pushed just before the step, which is all that a central difference needs.
+The script runs in this process under a line hook. ``tests/strangers/truth.json`` says for each script where a step
+starts and stops, how the objective reads there, and where each parameter's gradient is to be found (``null``: it is the
+increment). A parameter can be set or pushed just before the step, which is all that a central difference needs.
 """
 
 from __future__ import annotations
@@ -350,7 +350,7 @@ def measure(
     push: tuple[int, np.ndarray] | None = None,
     losses: tuple[str, ...] = (),
 ) -> Reading:
-    """One run up to the end of the ``nth`` step. With ``push`` only the losses are read. Raises what the script raises."""
+    """One run up to the end of the ``nth`` step; with ``push`` only losses are read. Raises what the script raises."""
     probe = Probe(step, nth, (step.loss, *losses), whole=push is None)
     probe.values, probe.push = values, push
     start, stop = place(script.path, step.start), place(script.path, step.stop)
