@@ -1,7 +1,7 @@
 """Random small NumPy programs as text, drawn by Hypothesis.
 
-Each statement is tried on the values that the program has so far, so that a drawn program runs. `smooth` programs have no
-kink within reach of a central difference.
+Each statement is tried on the values that the program has so far, so that a drawn program runs. `smooth` programs have
+no kink within reach of a central difference.
 """
 
 from __future__ import annotations
@@ -160,13 +160,17 @@ def _folded(w: Writer) -> str:
     a, b, m, n, v = w.array(), w.array(), w.array(2), w.array(2), w.array(1)
     axis = w.pick("None", "0", "-1")
     smooth = (
-        f"{a}.sum(axis={axis})", f"np.sum({a}, axis={axis}, keepdims=True)", f"np.mean({a}, axis={axis})", f"{m} @ {n}.T",
+        f"{a}.sum(axis={axis})", f"np.sum({a}, axis={axis}, keepdims=True)", f"np.mean({a}, axis={axis})",
+        f"{m} @ {n}.T",
         f"{m}.dot({n}.T)", f"np.dot({v}, {v})", f"np.einsum('ij,kj->ik', {m}, {n})", f"np.einsum('ij->j', {m})",
-        f"np.outer({v}, {v})", f"np.cumsum({a})", f"np.var({a})", f"np.linalg.norm({a} + 2.0)", f"{m}.T @ {n}", f"{m} @ {v}",
-        f"np.tensordot({a}, {b}, axes=1)", f"{a}.mean()", f"np.std({a} * np.arange(1, 1 + {a}.size).reshape({a}.shape))",
+        f"np.outer({v}, {v})", f"np.cumsum({a})", f"np.var({a})", f"np.linalg.norm({a} + 2.0)", f"{m}.T @ {n}",
+        f"{m} @ {v}",
+        f"np.tensordot({a}, {b}, axes=1)", f"{a}.mean()",
+        f"np.std({a} * np.arange(1, 1 + {a}.size).reshape({a}.shape))",
         f"np.add.reduce({a})", f"np.prod(1.0 + 0.1 * {a})", f"np.trace({m})",
     )  # fmt: skip
-    kinked = (f"np.max({a}, axis={axis})", f"{a}.min()", f"np.sort({v})", f"np.median({a})", f"{a}[np.argsort({a}, axis=0)[0]]",
+    kinked = (f"np.max({a}, axis={axis})", f"{a}.min()", f"np.sort({v})", f"np.median({a})",
+              f"{a}[np.argsort({a}, axis=0)[0]]",
               f"np.maximum.accumulate({v})", f"{m}[np.arange(len({m})), np.argmax({m}, axis=1)]")  # fmt: skip
     return w.pick(*smooth) if w.smooth else w.pick(*smooth, *kinked)
 
@@ -174,11 +178,15 @@ def _folded(w: Writer) -> str:
 def _joined(w: Writer) -> str:
     a, b, v, s, t = w.array(), w.array(), w.array(1), w.number(), w.number()
     return w.pick(
-        f"np.concatenate([{a}, {b}])", f"np.stack([{a}, {a} * 2.0])", f"np.append({v}, {s})", f"np.array([{s}, {t}, 0.25])",
-        f"np.array([{v}, {v}])", f"np.hstack([{a}, {b}])", f"np.vstack([{a}, {b}])", f"np.tile({v}, 2)", f"np.repeat({v}, 2)",
-        f"np.roll({a}, 1)", f"np.pad({v}, 1)", f"{a}[{w.rows(a)}]", f"{a}[{w.mask(a)}]", f"np.take({a}, {w.rows(a)}, axis=0)",
+        f"np.concatenate([{a}, {b}])", f"np.stack([{a}, {a} * 2.0])", f"np.append({v}, {s})",
+        f"np.array([{s}, {t}, 0.25])",
+        f"np.array([{v}, {v}])", f"np.hstack([{a}, {b}])", f"np.vstack([{a}, {b}])", f"np.tile({v}, 2)",
+        f"np.repeat({v}, 2)",
+        f"np.roll({a}, 1)", f"np.pad({v}, 1)", f"{a}[{w.rows(a)}]", f"{a}[{w.mask(a)}]",
+        f"np.take({a}, {w.rows(a)}, axis=0)",
         f"np.zeros_like({a})", f"np.full((2, 2), {s})", f"np.append({v}, {v})", f"np.concatenate(({v}, {v}), axis=0)",
-        f"np.array({v}.tolist())", f"np.asarray([x * {s} for x in {v}])", f"np.ones({a}.shape)", f"np.empty({a}.shape) * 0.0 + {a}",
+        f"np.array({v}.tolist())", f"np.asarray([x * {s} for x in {v}])", f"np.ones({a}.shape)",
+        f"np.empty({a}.shape) * 0.0 + {a}",
     )  # fmt: skip
 
 
@@ -186,9 +194,12 @@ def _numbers(w: Writer) -> str:
     a, v, s, t = w.array(), w.array(1), w.number(), w.number()
     i = w.index(a)
     return w.pick(
-        f"{a}[{i}]", f"float({a}[{i}])", f"{s} * {t} + 0.5", f"math.tanh({s})", f"math.exp(-{s} * {s})", f"{s} - {a}[{i}] * {t}",
-        f"{s} / (1.5 + {t} ** 2)", f"math.sqrt(1.0 + {s} * {s})", f"sum([{s}, {t}, {a}[{i}]])", f"sum(x * x for x in {v})",
-        f"{a}.sum().item()", f"math.log(2.0 + {s} * {s})", f"pow({s}, 2)", f"-{s}", f"np.tanh({s})", f"float({s})", f"math.sin({t})",
+        f"{a}[{i}]", f"float({a}[{i}])", f"{s} * {t} + 0.5", f"math.tanh({s})", f"math.exp(-{s} * {s})",
+        f"{s} - {a}[{i}] * {t}",
+        f"{s} / (1.5 + {t} ** 2)", f"math.sqrt(1.0 + {s} * {s})", f"sum([{s}, {t}, {a}[{i}]])",
+        f"sum(x * x for x in {v})",
+        f"{a}.sum().item()", f"math.log(2.0 + {s} * {s})", f"pow({s}, 2)", f"-{s}", f"np.tanh({s})", f"float({s})",
+        f"math.sin({t})",
         f"{s} ** 3", f"sum({v})", f"{a}[{i}] ** 2 + {s}",
     )  # fmt: skip
 
@@ -197,19 +208,26 @@ def _writes(w: Writer) -> str:
     a, x, y, s, v = w.array(writable=True), w.operand(), w.operand(), w.number(), w.array(1, writable=True)
     r, i, rows, mask = w.region(a), w.index(a), w.rows(a), w.mask(a)
     smooth = (
-        f"{a} += {x}", f"{a} -= {s}", f"{a} *= 0.5", f"{a} *= {x}", f"{a} /= 1.5 + {x} * {x}", f"{a} **= 2", f"{a}[{r}] = {x}",
+        f"{a} += {x}", f"{a} -= {s}", f"{a} *= 0.5", f"{a} *= {x}", f"{a} /= 1.5 + {x} * {x}", f"{a} **= 2",
+        f"{a}[{r}] = {x}",
         f"{a}[{r}] += {x}", f"{a}[{r}] *= {s}", f"{a}[{i}] = {s}", f"{a}[{i}] += {s}", f"{a}[{i}] *= {a}[{w.index(a)}]",
         f"{a}[{rows}] += {x}", f"{a}[{rows}] = {x}", f"{a}[{rows}] *= {s}", f"{a}[{mask}] = {s}", f"{a}[{mask}] *= {s}",
         f"np.add.at({a}, {rows}, {x})", f"np.subtract.at({a}, {rows}, {s})", f"np.multiply({a}, {x}, out={a})",
-        f"np.add({x}, {y}, out={a})", f"np.tanh({a}, out={a})", f"np.copyto({a}, {x})", f"{a}.fill({s})", f"{a}[...] = {x}",
-        f"np.copyto({a}, {x}, where={mask})", f"{a}[{r}] = {a}[{w.region(a)}] * {s}", f"{a}[:] = {a}[::-1]", f"{a}[1:] += {a}[:-1]",
-        f"{a}[{mask}] = {a}[{mask}] * {s}", f"{a}.T[{0}] += {s}", f"{a}.reshape(-1)[{0}] = {s}", f"np.negative({a}, {a})",
+        f"np.add({x}, {y}, out={a})", f"np.tanh({a}, out={a})", f"np.copyto({a}, {x})", f"{a}.fill({s})",
+        f"{a}[...] = {x}",
+        f"np.copyto({a}, {x}, where={mask})", f"{a}[{r}] = {a}[{w.region(a)}] * {s}", f"{a}[:] = {a}[::-1]",
+        f"{a}[1:] += {a}[:-1]",
+        f"{a}[{mask}] = {a}[{mask}] * {s}", f"{a}.T[{0}] += {s}", f"{a}.reshape(-1)[{0}] = {s}",
+        f"np.negative({a}, {a})",
         f"np.exp(-{a} * {a}, out={a})", f"{v}[{w.rows(v)}] += {v}[{w.rows(v)}]", f"np.dot({x}, {y}, out={a})",
-        f"np.add({a}, {x}, out={a}, where={mask})", f"np.sum({x}, axis=0, out={a})", f"{a}[{i}] = {a}[{i}] * {s} + {a}[{w.index(a)}]",
+        f"np.add({a}, {x}, out={a}, where={mask})", f"np.sum({x}, axis=0, out={a})",
+        f"{a}[{i}] = {a}[{i}] * {s} + {a}[{w.index(a)}]",
     )  # fmt: skip
-    kinked = (f"{a}.sort()", f"np.maximum({a}, {x}, out={a})", f"np.clip({a}, -0.5, 0.5, out={a})", f"{a}[{a} < 0] = 0.0",
+    kinked = (f"{a}.sort()", f"np.maximum({a}, {x}, out={a})", f"np.clip({a}, -0.5, 0.5, out={a})",
+              f"{a}[{a} < 0] = 0.0",
               f"np.maximum.at({a}, {rows}, {s})", f"{a} %= 0.7", f"{a} //= 0.3", f"np.put({a}, [0, -1], {s})",
-              f"np.fill_diagonal({a}, {s})", f"np.putmask({a}, {mask}, {s})", f"np.multiply.at({a}, {rows}, {s})")  # fmt: skip
+              f"np.fill_diagonal({a}, {s})", f"np.putmask({a}, {mask}, {s})",
+              f"np.multiply.at({a}, {rows}, {s})")  # fmt: skip
     return w.pick(*smooth) if w.smooth else w.pick(*smooth, *kinked)
 
 
@@ -263,7 +281,8 @@ def _ending(names: dict[str, Any]) -> Iterator[str]:
     for name, value in list(names.items()):
         weight = weight * 0.83 + 0.1
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
-            yield f"loss = loss + np.sum(np.tanh({name}) * np.cos(np.arange({name}.size)).reshape({name}.shape)) * {weight:.4f}"
+            spread = f"np.cos(np.arange({name}.size)).reshape({name}.shape)"
+            yield f"loss = loss + np.sum(np.tanh({name}) * {spread}) * {weight:.4f}"
         elif isinstance(value, float | np.floating):
             yield f"loss = loss + math.tanh({name}) * {weight:.4f}"
 

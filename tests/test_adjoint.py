@@ -28,8 +28,14 @@ CASES = {
     "in place on the leaf itself": ("a *= 3.0\nloss = np.sum(a * w)", 3 * W),
     "an in-place product needs the value before": ("b = a * 1.0\nb *= b\nloss = np.sum(b * w)", 2 * A * W),
     "a value read before it is overwritten": ("b = a * 1.0\nc = b * b\nb[:] = 0.0\nloss = np.sum(c * w)", 2 * A * W),
-    "duplicates in +=: the last one counts": ("b = np.zeros(4)\nb[[1, 1]] += a[:2]\nloss = np.sum(b * w)", [0, 10, 0, 0]),
-    "duplicates in add.at: all count": ("b = np.zeros(4)\nnp.add.at(b, [1, 1], a[:2])\nloss = np.sum(b * w)", [10, 10, 0, 0]),
+    "duplicates in +=: the last one counts": (
+        "b = np.zeros(4)\nb[[1, 1]] += a[:2]\nloss = np.sum(b * w)",
+        [0, 10, 0, 0],
+    ),
+    "duplicates in add.at: all count": (
+        "b = np.zeros(4)\nnp.add.at(b, [1, 1], a[:2])\nloss = np.sum(b * w)",
+        [10, 10, 0, 0],
+    ),
     "subtract.at": ("b = np.zeros(4)\nnp.subtract.at(b, [3], a[0])\nloss = np.sum(b * w)", [-1000, 0, 0, 0]),
     "duplicates in a store": ("b = np.zeros(4)\nb[[2, 2]] = a[:2]\nloss = np.sum(b * w)", [0, 100, 0, 0]),
     "a mask": ("b = a * 1.0\nb[a > 0.6] *= 2.0\nloss = np.sum(b * w)", W * [1, 1, 2, 2]),
@@ -39,16 +45,25 @@ CASES = {
     "out= of a reduction": ("b = np.empty(())\nnp.sum(a, out=b)\nloss = float(b) * 2.0", [2, 2, 2, 2]),
     "copyto": ("b = np.zeros(4)\nnp.copyto(b, a)\nloss = np.sum(b * w)", W),
     "copyto where": ("b = a * 2.0\nnp.copyto(b, a, where=a > 0)\nloss = np.sum(b * w)", W * [1, 2, 1, 1]),
-    "copyto of a scalar where": ("b = a * 2.0\nnp.copyto(b, a[0], where=a < 0)\nloss = np.sum(b * w)", [12, 0, 200, 2000]),
+    "copyto of a scalar where": (
+        "b = a * 2.0\nnp.copyto(b, a[0], where=a < 0)\nloss = np.sum(b * w)",
+        [12, 0, 200, 2000],
+    ),
     "fill": ("b = np.zeros(4)\nb.fill(a[1])\nloss = np.sum(b * w)", [0, 1111, 0, 0]),
     "a broadcast view collects": ("v = np.broadcast_to(a, (3, 4))\nloss = np.sum(v * w)", 3 * W),
     "sliding windows collect": (
         "v = np.lib.stride_tricks.sliding_window_view(a, 2)\nloss = np.sum(v * np.array([[1.0, 10.0]]))",
         [1, 11, 11, 10],
     ),
-    "a scalar loop": ("loss = 0.0\nfor i in range(4):\n    loss = loss + a[i] * w[i] / 2.0 - a[0]", W / 2 - [4, 0, 0, 0]),
+    "a scalar loop": (
+        "loss = 0.0\nfor i in range(4):\n    loss = loss + a[i] * w[i] / 2.0 - a[0]",
+        W / 2 - [4, 0, 0, 0],
+    ),
     "a quotient of numbers": ("loss = a[0] / a[2]", [0.5, 0, -0.125, 0]),
-    "an element store chain": ("b = a * 1.0\nfor i in range(1, 4):\n    b[i] = b[i - 1] * 2.0\nloss = b[3]", [8, 0, 0, 0]),
+    "an element store chain": (
+        "b = a * 1.0\nfor i in range(1, 4):\n    b[i] = b[i - 1] * 2.0\nloss = b[3]",
+        [8, 0, 0, 0],
+    ),
     "an integer power of a number": ("loss = a[1] ** 3", [0, 3 * 1.5625, 0, 0]),
     "cancelled adjoints": ("x = a[0] * 2.0\nloss = x - x + a[3]", [0, 0, 0, 1]),
     "an alias in a list": ("box = [a, w]\nbox[0][0] *= 4.0\nloss = np.sum(box[0] * w)", W * [4, 1, 1, 1]),
@@ -156,7 +171,9 @@ def test_a_saturated_sigmoid_needs_measured_rounding() -> None:
 def test_measured_rounding_leaves_choices_alone() -> None:
     """A maximum is still found in its array; a comparison that rounding decides makes the sample void."""
     a = A.copy()
-    steady = record(HEAD + "b = np.exp(a)\nm = np.max(b)\nloss = np.sum((b == m) * b) + np.sum(b[a * 0 == 0])", a=a).recording()
+    steady = record(
+        HEAD + "b = np.exp(a)\nm = np.max(b)\nloss = np.sum((b == m) * b) + np.sum(b[a * 0 == 0])", a=a
+    ).recording()
     assert len(again(steady, steady.replay.start)) == 3
     a = A.copy()
     shaky = record(HEAD + "b = np.exp(a) * 3.0\nc = np.exp(a) * 3.0\nloss = np.sum((b == c) * b)", a=a).recording()
@@ -164,7 +181,9 @@ def test_measured_rounding_leaves_choices_alone() -> None:
 
 
 def test_only_what_rounds_is_perturbed() -> None:
-    run = record(HEAD + "b = np.maximum(a, 0.0)\nc = b * 2.0\nd = c[::2].copy()\ne = np.sum(d)\nf = np.ones(3) + 1.0", a=A.copy())
+    run = record(
+        HEAD + "b = np.maximum(a, 0.0)\nc = b * 2.0\nd = c[::2].copy()\ne = np.sum(d)\nf = np.ones(3) + 1.0", a=A.copy()
+    )
     tape = run.tape
     assert [is_inexact(tape.entry(n)[0]) for n in range(len(tape))] == [False, True, False, True, True]
     recording = run.recording()

@@ -74,10 +74,14 @@ class Teller:
 
     def _fallback(self, made: Judgement) -> list[Trial]:
         """The script's own loss where none was identified: the most downstream scalar that depends on the most parameters."""
-        own = [t for t in made.considered if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.tail]
-        own = [t for t in own if all(v.round_ == 0 for v in (m.version for m in t.matches))]
+        own = [t for t in made.considered if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards]
+        own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
         most = max((len(t.matches) for t in own), default=0)
         return [t for t in own if len(t.matches) == most][:1]
+
+    def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
+        """Whether a loss from elsewhere in the script fits the step's values in more than one way."""
+        return bool(t.hypothesis.tail) and sum(o.hypothesis.site == t.hypothesis.site and o.kind == t.kind and o.hypothesis.label == t.hypothesis.label for o in own) > 1
 
     def _verdict(self, made: Judgement, c: Candidate, trials: list[Trial], tainted: dict[int, Any]) -> Verdict:
         if id(c) in tainted:

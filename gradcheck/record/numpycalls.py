@@ -255,9 +255,10 @@ class NumpyCalls:
                 recorder.taken_as_it_is(site, root_of(target))
             else:
                 dest = recorder.memory.code(target)
+                entry = recorder.tape.append(*plan)  # first: the path may be this very entry (np.copyto(a, a, where=mask))
                 outside = recorder.locations.off_path(path, dest) if path else []
                 self.entries.work += 1.0
-                self.written(site, recorder.tape.append(*plan), dest, path, outside)
+                self.written(site, entry, dest, path, outside)
         except Exception as error:
             recorder.broke(site, error, target)
         return out

@@ -1,9 +1,9 @@
 """The reverse sweep: true adjoints of every value that a loss depends on.
 
-One adjoint buffer per storage, mutated backwards: a write takes the adjoint of its region away. Beside each adjoint runs
-a bound on its rounding error, in units of the unit roundoff u: ``M_in = |J|^T (M_out + c |g_out|)``, and ``|partial sum|`` for
-each term that is added: the first-order running error analysis of Higham, *Accuracy and Stability of Numerical
-Algorithms*, section 3.3.
+One adjoint buffer per storage, mutated backwards: a write takes the adjoint of its region away. Beside each adjoint
+runs a bound on its rounding error, in units of the unit roundoff u: ``M_in = |J|^T (M_out + c |g_out|)``, and
+``|partial sum|`` for each term that is added: the first-order running error analysis of Higham, *Accuracy and Stability
+of Numerical Algorithms*, section 3.3.
 """
 
 from __future__ import annotations
@@ -44,12 +44,14 @@ class Sweep:
 class Reverse:
     """Sweeps a recording backwards from one or several seeds.
 
-    ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version (entry ->
-    operand code of that version): its adjoint is captured and goes no further. ``keep`` are entries whose results' adjoints
-    are wanted in ``visits``.
+    ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version
+    (entry -> operand code of that version): its adjoint is captured and goes no further. ``keep`` are entries whose
+    results' adjoints are wanted in ``visits``.
     """
 
-    def __init__(self, recording: Recording, active: Collection[int], barriers: dict[int, int], bounded: bool = False) -> None:
+    def __init__(
+        self, recording: Recording, active: Collection[int], barriers: dict[int, int], bounded: bool = False
+    ) -> None:
         self.recording = recording
         self.replay = recording.replay
         self.tape: Tape = recording.replay.tape
@@ -65,7 +67,7 @@ class Reverse:
         self._plans = [_plan(t) for t in self.tape.templates]
 
     def sweep(self, seeds: list[tuple[int, int, Any]]) -> Sweep:
-        """Adjoints of ``sum(seed * value)``. A seed is (entry, operand code, value): the operand just before that entry."""
+        """Adjoints of ``sum(seed * value)``. A seed is (entry, operand code, value): the operand before that entry."""
         out = Sweep(Buffers(self._size), Buffers(self._size))
         entries = self.recording.entries
         end = len(entries)
@@ -93,7 +95,7 @@ class Reverse:
     # the loop
 
     def _back(self, out: Sweep, begin: int, end: int) -> None:
-        """Sweep over the entries at these positions, last one first. Numbers among numbers are dealt with on the spot."""
+        """Sweep over the entries at these positions, last one first. Mere numbers are dealt with on the spot."""
         tape, plans, bounded = self.tape, self._plans, self.bounded
         ids, starts, operands = tape.entry_template, tape.entry_start, tape.operands
         numbers, limits = out.adjoints.numbers, out.bounds.numbers
@@ -250,7 +252,9 @@ class Reverse:
         if not self._simple(out, template, codes, values, result, g, bound):
             self.pull(out, number, template.fn, template, codes, values, result, wanted, g, bound)
 
-    def _simple(self, out: Sweep, template: Template, codes: list[int], values: list[Any], result: Any, g: Any, bound: Any) -> bool:
+    def _simple(
+        self, out: Sweep, template: Template, codes: list[int], values: list[Any], result: Any, g: Any, bound: Any
+    ) -> bool:
         """The commonest functions of arrays of floats, without the derivative table; False for any other."""
         plan = _plan(template)
         if plan == SUM:
@@ -360,7 +364,7 @@ class Reverse:
 
 
 def _share(plan: int, i: int, g: Any, values: list[Any], result: Any) -> Any:
-    """The cotangent of operand ``i`` before broadcasting is undone; the order of the factors keeps saturated values in range."""
+    """The cotangent of operand ``i`` before broadcasting is undone, in an order that keeps large values in range."""
     if plan == MULTIPLY:
         return g * values[1 - i]
     if plan == DIVIDE:
@@ -377,8 +381,11 @@ def _plan(template: Template) -> int:
         return STORE
     if template.kind == "op" and template.structure is None and template.inputs == 2:
         return _ARITHMETIC.get(ufunc_of(template.fn), GENERAL)
-    if template.kind == "op" and template.structure is None and template.inputs == 1 and template.fn in (np.sum, np.ndarray.sum):
+    if (
+        template.kind == "op"
+        and template.structure is None
+        and template.inputs == 1
+        and template.fn in (np.sum, np.ndarray.sum)
+    ):
         return SUM
     return GENERAL
-
-

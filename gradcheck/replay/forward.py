@@ -16,7 +16,14 @@ from .memory import State, below, extent
 
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 _NARROW_TYPES = (np.float32, np.float16)
-_NARROW_NAMES = {np.float32: np.float64, np.float16: np.float64, "float32": "float64", "float16": "float64", "f4": "f8", "f": "d"}
+_NARROW_NAMES = {
+    np.float32: np.float64,
+    np.float16: np.float64,
+    "float32": "float64",
+    "float16": "float64",
+    "f4": "f8",
+    "f": "d",
+}
 
 # What the loop over the entries does itself; everything else is OTHER.
 ELEMENT, BINARY, FLAT, STORE, GUARD, OTHER = range(6)
@@ -72,7 +79,9 @@ class Replay:
         before, size = extent(shape, strides)
         flat = np.zeros(size, dtype)
         step = dtype.itemsize
-        return flat, np.ndarray(shape, dtype, flat, before * step, tuple(s * step for s in strides)) if size else np.zeros(shape, dtype)
+        return flat, np.ndarray(
+            shape, dtype, flat, before * step, tuple(s * step for s in strides)
+        ) if size else np.zeros(shape, dtype)
 
     def put(self, state: State, storage: int, value: Any) -> None:
         """The storage's root array (or number) becomes a copy of ``value``."""
@@ -196,12 +205,16 @@ class Replay:
                 continue
             if plan == BINARY:
                 tag = code & 3
-                left = table[code >> 2] if tag == SCALAR else constants[code >> 2] if tag == CONST else load(state, code)
+                left = (
+                    table[code >> 2] if tag == SCALAR else constants[code >> 2] if tag == CONST else load(state, code)
+                )
                 if left is None:
                     left = load(state, code)
                 code = operands[start + 1]
                 tag = code & 3
-                right = table[code >> 2] if tag == SCALAR else constants[code >> 2] if tag == CONST else load(state, code)
+                right = (
+                    table[code >> 2] if tag == SCALAR else constants[code >> 2] if tag == CONST else load(state, code)
+                )
                 if right is None:
                     right = load(state, code)
                 value, code = functions[template](left, right), operands[start + 2]

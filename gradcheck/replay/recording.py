@@ -43,7 +43,13 @@ class Recording:
         if not last:
             return []
         tape = self.replay.tape
-        templates, ids, starts, operands, views = tape.templates, tape.entry_template, tape.entry_start, tape.operands, tape.views
+        templates, ids, starts, operands, views = (
+            tape.templates,
+            tape.entry_template,
+            tape.entry_start,
+            tape.operands,
+            tape.views,
+        )
         widths = [t.inputs + t.outputs if t.kind in _READERS else 0 for t in templates]
         found = []
         for position, number in enumerate(self.entries):

@@ -1,8 +1,8 @@
-"""What rounding does to a result, measured: the same entries again, with each inexact result moved by a rounding at random.
+"""What rounding does to a result, measured: the same entries again, each inexact result moved by a random rounding.
 
 The running error bound of the sweep takes forward values as given. Where one of them has cancelled (``1 - s`` of a
-saturated sigmoid), its error is far above the bound, in the truth and in a correct gradient alike. Random roundings show
-it (Vignes, "A stochastic arithmetic for reliable scientific computation", 1993).
+saturated sigmoid), its error is far above the bound, in the truth and in a correct gradient alike. Random roundings
+show it (Vignes, "A stochastic arithmetic for reliable scientific computation", 1993).
 """
 
 from __future__ import annotations
@@ -23,16 +23,45 @@ from .recording import Recording, last_writes
 UNIT = 2.0**-53
 _EXACT = frozenset(
     getattr(np, name)
-    for name in "maximum minimum fmax fmin sign floor ceil rint trunc absolute fabs negative positive copysign floor_divide "
-    "conjugate".split()
+    for name in "maximum minimum fmax fmin sign floor ceil rint trunc absolute fabs negative positive copysign "
+    "floor_divide conjugate".split()
 )
 _INEXACT = frozenset(
-    (np.dot, np.sum, np.mean, np.var, np.std, np.prod, np.cumsum, np.einsum, np.tensordot, np.inner, np.outer, np.trace, np.average)
+    (
+        np.dot,
+        np.sum,
+        np.mean,
+        np.var,
+        np.std,
+        np.prod,
+        np.cumsum,
+        np.einsum,
+        np.tensordot,
+        np.inner,
+        np.outer,
+        np.trace,
+        np.average,
+    )
     + (np.linalg.norm, np.linalg.inv, np.linalg.solve, np.linalg.det, np.convolve, np.correlate, np.linalg.multi_dot)
     + tuple(getattr(np.ndarray, name) for name in ("dot", "sum", "mean", "var", "std", "prod", "cumsum", "trace"))
-    + (sum, pow, math.pow, math.exp, math.log, math.sqrt, math.tanh, math.sin, math.cos, math.log1p, math.expm1, math.log2)
+    + (
+        sum,
+        pow,
+        math.pow,
+        math.exp,
+        math.log,
+        math.sqrt,
+        math.tanh,
+        math.sin,
+        math.cos,
+        math.log1p,
+        math.expm1,
+        math.log2,
+    )
 )
-_INEXACT_WRITES = frozenset((operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow, operator.imatmul))
+_INEXACT_WRITES = frozenset(
+    (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow, operator.imatmul)
+)
 
 
 def again(recording: Recording, fork: Callable[[], State], rounds: int = 3) -> list[Recording]:

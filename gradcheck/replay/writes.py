@@ -30,7 +30,7 @@ def undo(reverse: Reverse, out: Sweep, number: int, template: Template, dest: in
 
 
 def _inplace(reverse: Reverse, out: Sweep, number: int, template: Template, codes: list[int]) -> None:
-    fn = IN_PLACE_OF.get(template.fn)
+    fn = IN_PLACE_OF.get(template.fn)  # type: ignore[arg-type]
     if fn is np.add or fn is np.subtract:
         g = reverse.read(out.adjoints, codes[0])
         bound = reverse.read(out.bounds, codes[0]) + np.abs(g) * LOCAL_ROUNDINGS if reverse.bounded else None
@@ -102,7 +102,9 @@ def _copy_where(reverse: Reverse, out: Sweep, template: Template, codes: list[in
     reverse.give_broadcast(out, codes[1], np.where(mask, g, 0.0), bound)
 
 
-def _with_out(reverse: Reverse, out: Sweep, number: int, template: Template, codes: list[int], values: list[Any]) -> None:
+def _with_out(
+    reverse: Reverse, out: Sweep, number: int, template: Template, codes: list[int], values: list[Any]
+) -> None:
     """``fn(..., out=dest)``: as ``dest[...] = fn(...)``; dest may be an operand too."""
     place = template.writes[-1]
     g, bound = reverse.take(out, codes[place])

@@ -43,13 +43,21 @@ class Comparison:
 def compare(u: Any, t: Any, bound: Any = 0.0, noise: Any = 0.0, reference: float = 1.0) -> Comparison:
     """Compare two arrays of one size (float64).
 
-    ``bound`` is the running error bound of t in units of the unit roundoff, ``noise`` an absolute bound on u's rounding.
-    ``reference`` is the scale of the other parameters: a zero gradient has none of its own.
+    ``bound`` is the running error bound of t in units of the unit roundoff, ``noise`` an absolute bound on u's
+    rounding. ``reference`` is the scale of the other parameters: a zero gradient has none of its own.
     """
     u = np.asarray(u, float).ravel()
     t = np.asarray(t, float).ravel()
-    m = np.broadcast_to(np.asarray(bound, float).ravel(), t.shape) if np.size(bound) in (1, t.size) else np.zeros(t.shape)
-    e = np.broadcast_to(np.asarray(noise, float).ravel(), u.shape) if np.size(noise) in (1, u.size) else np.full(u.shape, np.max(noise))
+    m = (
+        np.broadcast_to(np.asarray(bound, float).ravel(), t.shape)
+        if np.size(bound) in (1, t.size)
+        else np.zeros(t.shape)
+    )
+    e = (
+        np.broadcast_to(np.asarray(noise, float).ravel(), u.shape)
+        if np.size(noise) in (1, u.size)
+        else np.full(u.shape, np.max(noise))
+    )
     if not (np.all(np.isfinite(u)) and np.all(np.isfinite(t))):
         return Comparison("nonfinite", None, None, None, float("nan"))
     top = float(np.max(np.abs(t), initial=0.0))
@@ -76,7 +84,7 @@ def compare(u: Any, t: Any, bound: Any = 0.0, noise: Any = 0.0, reference: float
 def settle(
     u: Any, t: Any, bound: Any, noise: Any, us: Sequence[Any], ts: Sequence[Any], reference: float = 1.0
 ) -> Comparison:
-    """Compare again with the rounding that was measured: ``us`` and ``ts`` are u and t under other roundings of every operation.
+    """Compare again with measured rounding: ``us`` and ``ts`` are u and t under other roundings of every operation.
 
     This covers forward values that have cancelled, which the running bound takes as given.
     """

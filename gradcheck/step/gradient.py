@@ -311,6 +311,7 @@ class Extraction:
     def _factors(self, code: int) -> list[tuple[int, float, bool]]:
         """Scalar factors on the way from the increment to the gradient: (storage, value, depends on parameters)."""
         found: list[tuple[int, float, bool]] = []
+        whole: list[tuple[int, float, bool]] = []  # a rate that is a whole number, where there is no other
         for _ in range(12):
             storage = self.tape.storage_of(code)
             entry = self.tape.storage_born[storage] if storage >= 0 else -1
@@ -335,8 +336,10 @@ class Extraction:
             value = (1.0 / value if value else 0.0) if divides else value
             if active or (self._is_rate(inputs[scalar]) and not divides):
                 found.append((self.tape.storage_of(inputs[scalar]), value, active))
+            elif inputs[scalar] & 3 == CONST and not divides and not found:
+                whole.append((-1, value, False))
             code = inputs[1 - scalar]
-        return found
+        return found or whole[:1]
 
     def _scalar_operand(self, inputs: Any, divides: bool) -> int | None:
         """Position of the number in ``number * value`` or ``value / number``; the inactive one of two numbers."""

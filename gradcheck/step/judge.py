@@ -275,11 +275,11 @@ class Judge:
             self._try_guards(made, off, path, trials)
         if not self._settled(made, trials):
             self._try_elsewhere(made, trials)
-        if not self._settled(made, trials):
-            self._try_all(made, [h for h in own if h.on_path], trials)
-        made.own = any(not t.hypothesis.on_path and any(np.any(m.truth) for m in t.matches) for t in trials)
+        made.own = any(any(np.any(m.truth) for m in t.matches) for t in trials)
         if not any(f.identified for f in families(trials)):
             self._try_heads(made, path, trials)
+        if not any(f.identified or f.plausible for f in families(trials)):
+            self._try_all(made, [h for h in own if h.on_path], trials)
         made.considered = trials
         made.trials = _choose(self.tape, made, trials)
         self._adopt(made)

@@ -195,7 +195,8 @@ def _append(tape: Tape, step: _Step, tail: list[int], binding: dict[int, int], r
     last = renamed[tape.entry(tail[-1])[2][0]]
     if tape.shape_of(last) != () or not mask:
         return None
-    found = Hypothesis(tape.entry(tail[-1])[0].site, [last], [new[-1]], False, mask)
+    template = tape.entry(tail[-1])[0]
+    found = Hypothesis(template.site, [last], [new[-1]], False, mask, str(template.fn))
     found.tail = [e for e in range(begin, len(tape))]
     return found
 

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.bounds [cases a program]
 
-Each program computes a loss and its gradients by hand. It is recorded in float64 and run once more in extended precision,
-which is taken as exact.
+Each program computes a loss and its gradients by hand. It is recorded in float64 and run once more in extended
+precision, which is taken as exact.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ HEADS = {
     "loss = np.sum(l) - np.sum(T * z2)\nd2 = np.exp(z2 - l) - T",
     "binary": "p = 1.0 / (1.0 + np.exp(-z2))\nloss = -np.sum(B * np.log(p) + (1.0 - B) * np.log(1.0 - p))\nd2 = p - B",
     "binary, stable": "loss = np.sum(np.logaddexp(0.0, z2) - B * z2)\nd2 = 1.0 / (1.0 + np.exp(-z2)) - B",
-    "sigmoid, squared": "p = 1.0 / (1.0 + np.exp(-z2))\nloss = np.mean((p - B) ** 2)\nd2 = 2.0 * (p - B) * p * (1.0 - p) / B.size",
+    "sigmoid, squared": "p = 1.0 / (1.0 + np.exp(-z2))\nloss = np.mean((p - B) ** 2)\n"
+    "d2 = 2.0 * (p - B) * p * (1.0 - p) / B.size",
 }
 LOOPS = """
 h = np.zeros(len(b1))
@@ -125,10 +126,17 @@ def leaves(rng: np.random.Generator, scale: float) -> dict[str, np.ndarray]:
     n, i, h, o = rng.integers(1, 7), rng.integers(1, 6), rng.integers(2, 6), rng.integers(2, 5)
     labels = np.eye(o)[rng.integers(0, o, n)]
     return {
-        "X": rng.normal(0, 10.0 ** rng.uniform(-2, 1), (n, i)), "W1": rng.normal(0, scale, (i, h)), "b1": rng.normal(0, scale, h),
-        "W2": rng.normal(0, scale, (h, o)), "b2": rng.normal(0, scale, o), "U": rng.normal(0, scale / 2, (h, h)),
-        "Y": rng.normal(0, 1, (n, o)), "T": labels, "B": (rng.random((n, o)) < 0.5) * 1.0, "A": rng.normal(0, 1, (n, h)),
-    }  # fmt: skip
+        "X": rng.normal(0, 10.0 ** rng.uniform(-2, 1), (n, i)),
+        "W1": rng.normal(0, scale, (i, h)),
+        "b1": rng.normal(0, scale, h),
+        "W2": rng.normal(0, scale, (h, o)),
+        "b2": rng.normal(0, scale, o),
+        "U": rng.normal(0, scale / 2, (h, h)),
+        "Y": rng.normal(0, 1, (n, o)),
+        "T": labels,
+        "B": (rng.random((n, o)) < 0.5) * 1.0,
+        "A": rng.normal(0, 1, (n, h)),
+    }
 
 
 def outcomes(name: str, text: str, rng: np.random.Generator, scale: float) -> Iterator[Outcome]:
@@ -155,13 +163,19 @@ def outcomes(name: str, text: str, rng: np.random.Generator, scale: float) -> It
             us, ts = _samples(run, others, values[parameter], "d" + parameter)
             settled = settle(u, t, m, 0.0, us, ts)
             wrong = 1.0 + 0.01 * (np.arange(u.size).reshape(u.shape) % 2)
-            seen = settled.agreement == "zero" or _one_counts(t) or not settle(u * wrong, t, m, 0.0, [v * wrong for v in us], ts).exact
+            seen = (
+                settled.agreement == "zero"
+                or _one_counts(t)
+                or not settle(u * wrong, t, m, 0.0, [v * wrong for v in us], ts).exact
+            )
         error = np.abs(t - true).astype(float)
         ratio = float(np.max((error / np.maximum(EPS * m, 1e-300))[m > 0], initial=0.0))
         yield Outcome(f"{name} d{parameter}", scale, ratio, first, settled, seen)
 
 
-def _samples(run: Run, others: list[Recording], leaf: np.ndarray, name: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _samples(
+    run: Run, others: list[Recording], leaf: np.ndarray, name: str
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The program's gradient and the sweep's, under other roundings."""
     us, ts = [], []
     for other in others:
@@ -189,7 +203,7 @@ def _seen(rng: np.random.Generator, u: np.ndarray, t: np.ndarray, m: np.ndarray)
         allowed = ZERO_SLACK * SLACK * EPS * m[place]
     else:
         allowed = max(SLACK * EPS * (abs(k) * m[place] + abs(k * t[place])), 1e-12 * abs(k) * norm)
-    u[place] += 100 * allowed + (allowed == 0.0) * 1e-300
+    u[place] += 100 * allowed + (allowed == 0.0) * 1e-148
     return not compare(u, t, m).exact
 
 
@@ -212,7 +226,8 @@ def main() -> None:
     print("planted errors not seen:", [o.program for o in found if not o.seen])
     for o in found:
         if not o.settled.exact and o.settled.agreement != "nonfinite":
-            print(f"  {o.settled.agreement:8} residual {o.settled.residual} ratio {o.ratio:.1e} scale {o.scale:.2g}  {o.program}")
+            figures = f"residual {o.settled.residual} ratio {o.ratio:.1e} scale {o.scale:.2g}"
+            print(f"  {o.settled.agreement:8} {figures}  {o.program}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from .truth import Script
 
 Edit = tuple[str, Mutant]
 TRIES, TRIES_A_TURN, HARMLESS = 200, 4, 4
-LEFT_OUT = ("crash", "unreached", "forward", "optimiser", "other loss", "unproven")
+LEFT_OUT = ("crash", "unreached", "forward", "optimiser", "other loss", "other output", "unproven")
 KINDS = ("structure", "sign", "uphill", "frozen", "scale")
 ANSWERS = ("wrong", "told", "not judged", "inconclusive", "right")
 
@@ -75,12 +75,12 @@ def cases(script: Script, cache: Path, each: int) -> tuple[list[Case], Counter[s
     return found, counts
 
 
+MODULES = ("mutation", "edits", "operators", "statements", "proof", "truth")
+
+
 def _fingerprint(script: Script, cache: Path, each: int) -> str:
     parts = [str(cache), str(each), repr(script)]
-    files = [
-        Path(__file__).parent / f"{name}.py"
-        for name in ("mutation", "edits", "operators", "statements", "proof", "truth")
-    ]
+    files = [Path(__file__).parent / f"{name}.py" for name in MODULES]
     own = sorted((STRANGERS / script.folder).rglob("*.py")) if script.folder else [STRANGERS / script.path]
     parts += [file.read_text(encoding="utf8") for file in [*files, *own]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -108,6 +108,8 @@ def _turn(
         root = folder / f"{len(found):02d}"
         source = _copy(script, file, mutant, root)
         verdict = prover.judge(root)
+        if verdict.label == "same" and not _same_output(script, root):
+            verdict.label = "other output"
         counts[verdict.label] += 1
         harmless = verdict.label in {"same", "common factor"}
         if verdict.label == "wrong" or (harmless and counts["same"] + counts["common factor"] <= HARMLESS):
@@ -116,6 +118,14 @@ def _turn(
             shutil.rmtree(root)
         if harmless or verdict.label == "wrong":
             return
+
+
+def _same_output(script: Script, root: Path) -> bool:
+    """Whether the whole run prints what the untouched script prints: no reported loss was edited either."""
+    try:
+        return truth.run(script, {}, root) == truth.run(script, {})
+    except Exception:
+        return False
 
 
 def _candidates(script: Script) -> list[list[Edit]]:
@@ -139,6 +149,17 @@ def _candidates(script: Script) -> list[list[Edit]]:
     for name in names:
         chance.shuffle(by_operator[name])
     return [by_operator[name] for name in names]
+
+
+def _loss_lines(script: Script, file: str, text: str) -> set[int]:
+    """Lines of the statements in which the script reports its loss: an edit there changes what it claims to descend."""
+    entry = expected()[script.path]
+    own = {loss.get("line") for loss in [entry["loss"], *entry.get("losses", [])]}
+    if file != entry["loss"].get("file", script.path) or own == {None}:
+        return set()
+    simple = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
+    ranges = [range(n.lineno, (n.end_lineno or 0) + 1) for n in ast.walk(ast.parse(text)) if isinstance(n, simple)]
+    return {line for lines in ranges if own & set(lines) for line in lines}
 
 
 def _hooks(script: Script) -> set[tuple[str, int]]:

@@ -131,6 +131,8 @@ class Prover:
 
     def _point(self, original: Original, nth: int, edited: Reading) -> Point | None:
         """None where the objective is another number: the edit is not in the backward code, or it acted before."""
+        if not all(np.isfinite(v).all() for v in (edited.losses, *edited.before)):
+            return None
         true = original.at(nth, edited.before)
         if not np.allclose(edited.losses[0], true.losses[0], rtol=1e-9, atol=1e-12):
             return None
@@ -140,14 +142,12 @@ class Prover:
 
     def _verdict(self, points: list[list[Point]], root: Path) -> Verdict:
         result = Verdict("same")
-        common = True
         for original, seen in zip(self.originals, points, strict=True):
-            kinds = (
-                [self._kind([p.differences[i] for p in seen]) for i in range(len(original.step.params))] if seen else []
-            )
-            shared = _common_factor(kinds)
-            common = common and (shared or all(kind == "right" for kind, _ in kinds))
-            self._record(original, seen, [("right", 1.0)] * len(kinds) if shared else kinds, result, root)
+            count = range(len(original.step.params)) if seen else ()
+            kinds = [self._kind([p.differences[i] for p in seen]) for i in count]
+            if _common_factor(kinds):
+                kinds = [("right", 1.0)] * len(kinds)
+            self._record(original, seen, kinds, result, root)
         wrong = [k for k in result.kinds.values() if k not in {"right", "optimiser", "unproven"}]
         if wrong:
             result.label = "other loss" if self._fits_another_loss(points, root) else "wrong"
@@ -155,7 +155,7 @@ class Prover:
             result.label = "unproven" if "unproven" in result.kinds.values() else "optimiser"
         elif not all(points):
             result.label = "forward"
-        elif common and any(d.kind != "right" for seen in points for p in seen for d in p.differences):
+        elif any(d.kind != "right" for seen in points for p in seen for d in p.differences):
             result.label = "common factor"
         return result
 
@@ -192,7 +192,7 @@ class Prover:
         apart = seen.used - seen.true
         size = float(np.linalg.norm(apart))
         if not size or not np.isfinite(size):
-            return {"proven": bool(np.isnan(size))}
+            return {"proven": False}
         direction = apart / size
         numeric = difference(original.script, original.step, point.nth, root, point.values, i, direction)[0]
         true, used = float(seen.true @ direction), float(seen.used @ direction)
