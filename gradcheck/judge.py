@@ -124,10 +124,23 @@ class JudgingRecorder(Recorder):
         if activation is not None:
             chain = [activation, *self.loops.inside(activation)]
         for place in chain:
-            made = judge.judge(place)
+            made = None if self._goes_on(place) else judge.judge(place)
             if made is not None:
                 return made
         return None
+
+    def _goes_on(self, activation: Activation | None) -> bool:
+        """Whether a loop trains on what an earlier activation of the same line left: that training is judged already."""
+        if activation is None or activation.line.activations == 1:
+            return False
+        judged = {id(a.line) for a in self._judged if a is not None and a is not activation}
+        inside = [u for u in self.updates[activation.marks[0] :] if u.place.of(activation) is not None]
+        first: dict[Any, Any] = {}
+        for u in inside:
+            first.setdefault(u.location, u)
+        earlier = {u.location for u in self.updates[: activation.marks[0]]}
+        known = [u for location, u in first.items() if location in earlier]
+        return id(activation.line) in judged and bool(known) and not any(u.reset for u in known)
 
     def _tell(self, number: int, made: Judgement) -> None:
         self._name(made)

@@ -186,7 +186,7 @@ def _joined(w: Writer) -> str:
         f"np.take({a}, {w.rows(a)}, axis=0)",
         f"np.zeros_like({a})", f"np.full((2, 2), {s})", f"np.append({v}, {v})", f"np.concatenate(({v}, {v}), axis=0)",
         f"np.array({v}.tolist())", f"np.asarray([x * {s} for x in {v}])", f"np.ones({a}.shape)",
-        f"np.empty({a}.shape) * 0.0 + {a}",
+        f"np.full_like({a}, {s}) + {a}",
     )  # fmt: skip
 
 

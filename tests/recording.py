@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from array import array
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -51,7 +52,7 @@ class Run:
     def sweep(self, *names: str, recording: Recording | None = None, bounded: bool = True) -> tuple[Reverse, Sweep]:
         """The adjoints of the sum of all that the names hold."""
         codes = [self.code(name) for name in names]
-        active = {s for s in range(len(self.tape.storage_born)) if self._is_float(s)}
+        active = array("q", (s for s in range(len(self.tape.storage_born)) if self._is_float(s)))
         reverse = Reverse(recording or self.recording(), active, {}, bounded)
         seeds = [(len(self.tape), code, np.ones(self.tape.shape_of(code))) for code in codes]
         return reverse, reverse.sweep(seeds)

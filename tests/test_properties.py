@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,19 @@ from .recording import departures, plain, record
 
 
 def bounded(examples: int) -> settings:
-    """The same examples in every run, no clock."""
+    """The same examples in every run, no clock; GRADCHECK_EXAMPLES=10 makes ten times as many."""
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     return settings(
         derandomize=True,
         database=None,
         deadline=None,
-        max_examples=examples,
+        max_examples=examples * int(os.environ.get("GRADCHECK_EXAMPLES", "1")),
         suppress_health_check=quiet,
         phases=[Phase.generate],  # a program is short, and to shrink it takes minutes
     )
 
 
-@bounded(250)
+@bounded(150)
 @given(programs())
 def test_a_native_replay_is_the_run_to_the_bit(program: Program) -> None:
     run = record(program.text, **program.values())
@@ -33,14 +34,14 @@ def test_a_native_replay_is_the_run_to_the_bit(program: Program) -> None:
     assert departures(run, state) == [], program.text
 
 
-@bounded(60)
+@bounded(30)
 @given(programs())
 def test_recording_changes_nothing(program: Program) -> None:
     run, alone = record(program.text, **program.values()), plain(program.text, **program.values())
     assert np.asarray(run.names["loss"]).tobytes() == np.asarray(alone["loss"]).tobytes()
 
 
-@bounded(120)
+@bounded(80)
 @given(programs(smooth=True, narrow=False))
 def test_the_adjoint_is_the_central_difference(program: Program) -> None:
     leaves = program.values()
@@ -76,7 +77,7 @@ def _slope(code: Any, program: Program, name: str, index: tuple[int, ...], h: fl
     return (losses[0] - losses[1]) / (2 * h)
 
 
-@bounded(120)
+@bounded(80)
 @given(programs(smooth=True, narrow=True))
 def test_a_promoted_replay_is_the_program_in_double(program: Program) -> None:
     run = record(program.text, **program.values())

@@ -15,6 +15,7 @@ from ..tape import Tape
 from . import naming, scales
 from .walk import Departure, Walk
 
+DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 FLOOR = 1e-12  # figures at rounding level are written as zero
 
 
@@ -49,11 +50,13 @@ class Teller:
         self.tape = tape
         self.sources = sources
         self.maximize = maximize
+        self.made: Judgement
 
     def tell(self, number: int, made: Judgement, tainted: dict[int, Any]) -> Told:
         """The records of one training. ``tainted``: ids of candidates whose gradient reads memory that nobody wrote."""
         verdicts = self.verdicts(made, tainted)
         told = Told(self._training(number, made))
+        self.made = made
         told.parameters = [self._parameter(number, g, verdicts) for g in naming.groups(made.parameters)]
         told.findings = self._findings(number, made, verdicts)
         told.not_checked = self._unclaimed(made)
@@ -102,6 +105,11 @@ class Teller:
             later = self._later(made, t, c)
             if later is not None:
                 return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
+            if id(c) in made.elsewhere:
+                return Verdict(c, made.elsewhere[id(c)], t, "wrong", "right at the recorded values only, wrong at others")
+            gap = made.certificates.get(id(c))
+            if gap is not None and gap > DOUBTFUL:
+                return Verdict(c, m, t, "inconclusive", f"the central difference is {gap:.1e} off the derivative")
             return Verdict(c, m, t, "right")
         if kind == "nonfinite":
             return Verdict(c, m, t, "not_judged", "the gradient is not finite")
@@ -229,6 +237,7 @@ class Teller:
             verdict=v.verdict,  # type: ignore[arg-type]
             reason=v.reason,
             relative_error=_relative(v),
+            certificate=_certificate(self.made, group),
             scale=v.scale if v.scale is not None else (abs(c.scale) if c and c.scale is not None else None),
             scale_text=scales.as_text(v.scale) if v.scale else "",
             residual=_floor(c.residual) if c else None,
@@ -287,6 +296,12 @@ class Teller:
 def replace_span(site: Site, label: str) -> Span:
     """A span over a site."""
     return Span(site.file, site.line, site.column, site.end_line, site.end_column, label)
+
+
+def _certificate(made: Judgement, group: naming.Group) -> float | None:
+    """The worst gap to a central difference among the group's members, to one digit."""
+    gaps = [made.certificates[id(c)] for c in group.members if id(c) in made.certificates]
+    return float(f"{max(gaps):.0e}") if gaps else None
 
 
 def _short(text: str) -> str:

@@ -14,6 +14,7 @@ from .memory import _KINDS as KINDS
 from .memory import ARRAY, NUMBER, kind_of
 
 MOST_LISTED = 1024
+CONTAINERS = frozenset((list, dict, tuple))
 KEYS = frozenset((int, str, bytes, bool, float, type(None)))
 
 
@@ -25,7 +26,7 @@ class Bindings(Core):
             return value
         cls = type(value)
         kind = KINDS.get(cls, -1)
-        if kind or cls is list or cls is dict or cls is tuple or hasattr(cls, "_fields"):
+        if kind or cls is list or cls is dict or issubclass(cls, tuple):
             try:
                 return self._bound(site, location, value, kind if kind >= 0 else kind_of(cls))
             except Exception as error:
@@ -44,7 +45,7 @@ class Bindings(Core):
                 self.bound[location] = items
             else:
                 self.assign(key, site, value, None, None)
-        elif isinstance(value, list | dict | tuple):
+        elif is_plain_container(type(value)):
             self._bind_container(key, location, site, value)
         return value
 
@@ -67,7 +68,7 @@ class Bindings(Core):
                 found = True
                 if before is not None:
                     self.assign((*location, index), site, value, before, owner if owner is not None else new)
-            elif isinstance(value, list | tuple | dict) and depth < 3 and len(value) <= MOST_LISTED:
+            elif is_plain_container(type(value)) and depth < 3 and len(value) <= MOST_LISTED:
                 found = self._bind_slots((*location, index), site, value, before, owner, depth + 1) or found
         return found
 
@@ -148,7 +149,7 @@ class Bindings(Core):
         try:
             if isinstance(obj, np.ndarray):
                 self._array_attribute(site, obj, name)
-            elif cls is list or cls is dict or cls is tuple:
+            elif is_plain_container(cls):
                 number = self._number_of(obj)
                 self._bind_container(("attribute", number, name), (number, name), site, value, obj)
             elif kind:
@@ -190,13 +191,18 @@ def _attributes(obj: Any) -> dict[str, Any]:
     return found if type(found) is dict else {}
 
 
+def is_plain_container(cls: type) -> bool:
+    """Whether this is list, dict, tuple or a named tuple, which can be looked through without running other code."""
+    return cls in CONTAINERS or (issubclass(cls, tuple) and hasattr(cls, "_fields") and cls.__iter__ is tuple.__iter__)
+
+
 def peek(container: Any, index: Any) -> Any:
     """``container[index]`` of a plain list, dict, tuple or array of objects, None where that would run other code."""
     cls = type(container)
     try:
         if cls is dict:
             return container.get(index) if plain_key(index) else None
-        if cls is list or cls is tuple:
+        if cls is list or issubclass(cls, tuple) and is_plain_container(cls):
             return container[index] if type(index) is int else None
         if cls is np.ndarray:
             return container[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ class Core:
 
     functions: Functions
     calls: Calls
+    armed: Any = None
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
@@ -54,13 +56,13 @@ class Core:
 
     def broke(self, site: int, error: Exception, *values: Any) -> None:
         """Recording failed at ``site``: note it, and take the arrays among ``values`` as they are now."""
-        self.broken.setdefault(site, Broken(site, len(self.tape), f"{type(error).__name__}: {error}"))
         try:
+            self.broken.setdefault(site, Broken(site, len(self.tape), f"{type(error).__name__}: {error}"))
             self._adopt_orphans(values)
             for value in values:
                 if kind_of(type(value)) == ARRAY and self.memory.known(value):
                     self.entries.set_constant(site, value)
-        except Exception:
+        except Exception:  # the user's own recursion is at its end, or the memory is
             return
 
     def _adopt_orphans(self, values: tuple[Any, ...]) -> None:
@@ -79,6 +81,24 @@ class Core:
             if value is not None:
                 tape.leaves[storage] = value if kind_of(type(value)) == NUMBER else np.array(value, order="K")
 
+    def one_thread_only(self) -> None:
+        """The script uses threads: from now on only the main one is heard."""
+        if type(self).armed is None:
+            self.__class__ = _heard_in_one_thread(type(self))
+
     def _training_ended(self, activation: Activation) -> None:
         if self.on_training_end is not None:
             self.on_training_end(activation)
+
+
+def _heard_in_one_thread(cls: type[Core]) -> type[Core]:
+    """``cls`` with an ``armed`` that is false in other threads: the plain attribute costs nothing until then."""
+    owner = threading.main_thread().ident
+
+    def armed(self: Core) -> bool:
+        return bool(self.__dict__["armed"]) and threading.get_ident() == owner
+
+    def arm(self: Core, value: bool) -> None:
+        self.__dict__["armed"] = value
+
+    return type(cls.__name__, (cls,), {"armed": property(armed, arm)})

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tape import CONST, Tape, Template, flatten
 from .events import is_elementwise
-from .memory import ARRAY, NUMBER, Memory, kind_of, root_of
+from .memory import ARRAY, NUMBER, Memory, Unrepeatable, kind_of, root_of
 
 PRODUCTS = frozenset((operator.matmul, np.dot, np.matmul, np.ndarray.dot))
 MOST_ITEMS = 200_000
@@ -32,7 +32,10 @@ class Entries:
     def op(self, site: int, fn: Any, args: tuple[Any, ...], out: Any) -> int:
         """``out = fn(*args)`` with plain operands. Returns the entry, -1 when ``out`` is no new memory."""
         memory, tape = self.memory, self.tape
-        codes = [memory.code(a) for a in args]
+        try:
+            codes = [memory.code(a) for a in args]
+        except Unrepeatable:
+            return self.run(site, fn, args, {}, out)
         entry = len(tape.entry_template)
         result = memory.result_code(out, entry)
         if result < 0:
@@ -65,13 +68,17 @@ class Entries:
 
     def frozen(self, site: int, fn: Any, args: tuple[Any, ...], out: Any) -> None:
         """A result that no replay can make again: it depends on its operands and keeps its value."""
-        self.run(site, fn, tuple(a for a in args if kind_of(type(a))), {}, out, "opaque")
+        self.run(site, fn, tuple(_numbers_in(list(args))), {}, out, "opaque")
 
     def run(self, site: int, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, kind: str = "op") -> int:
         """``out = fn(*args, **kwargs)`` with any argument tree; ``out`` may be a list or tuple of results."""
         codes: list[int] = []
         tree = (list(args), kwargs) if kwargs else (list(args),)
-        structure = flatten(tree, self.memory.code, codes)
+        try:
+            structure = flatten(tree, self.memory.code, codes)
+        except Unrepeatable:
+            args = tuple(_numbers_in([list(args), list(kwargs.values())]))
+            return self.run(site, fn, args, {}, out, "opaque")
         inputs = len(codes)
         entry = len(self.tape)
         outs = list(out) if isinstance(out, list | tuple) else [out]
@@ -158,18 +165,25 @@ class Entries:
         """
         codes: list[int] = []
         tree = (list(args), kwargs) if kwargs else (list(args),)
-        structure = flatten(tree, self.memory.code, codes)
+        try:
+            structure = flatten(tree, self.memory.code, codes)
+        except Unrepeatable:
+            self._keep_roots(written)
+            return None
         targets = [self.memory.code(w) for w in written]
         writes = tuple(i for i, code in enumerate(codes) if code in targets and code & 3 != CONST)
         if not writes:
-            for w in written:
-                if self.memory.known(w):
-                    self.memory.before_write(self.memory.array_code(root_of(w)))
+            self._keep_roots(written)
             return None
         for code in targets:
             self.memory.before_write(code)
         made = Template("call", fn, site, structure, len(codes), 0, writes, is_elementwise(fn))
         return self.tape.template(("call", site, fn, structure, writes), lambda: made), codes
+
+    def _keep_roots(self, written: tuple[Any, ...]) -> None:
+        for array in written:
+            if self.memory.known(array):
+                self.memory.before_write(self.memory.array_code(root_of(array)))
 
     def set_constant(self, site: int, array: np.ndarray) -> int:
         """Something outside the tape has written the array: its content now is taken as given."""
@@ -194,3 +208,13 @@ class Entries:
             return any(self.has_tracked(v, depth + 1, long) for v in items)
         return False
 
+
+def _numbers_in(tree: Any, depth: int = 0) -> list[Any]:
+    """The numbers and arrays in an argument tree."""
+    found: list[Any] = []
+    for value in tree:
+        if kind_of(type(value)):
+            found.append(value)
+        elif type(value) in (list, tuple) and depth < 3 and len(value) < 1000:
+            found += _numbers_in(value, depth + 1)
+    return found

@@ -99,15 +99,33 @@ class Locations:
             return None
         self.last[location] = new
         if old >= 0:
-            path = self.chain(new, old)
+            direct = self._direct(new, old)
+            path = [direct[0]] if direct else self.chain(new, old)
             if path is not None:
-                now = len(self.tape)
+                now = len(self.tape.entry_template)
                 reset = self.reset_at.get(location, -1) > self.updated_at.get(location, -1)
-                outside = self.off_path(path, old)
+                outside = direct[1] if direct else self.off_path(path, old)
                 made = Update(location, site, now - 1, old, new, False, path, outside, place, reset, _kept(holder))
                 return self._add(made)
-        self.reset_at[location] = len(self.tape)
+        self.reset_at[location] = len(self.tape.entry_template)
         return None
+
+    def _direct(self, new: int, old: int) -> tuple[int, list[int]] | None:
+        """What `chain` and `off_path` find where one number is the other plus, minus or times something."""
+        if new & 3 or old & 3:
+            return None
+        tape = self.tape
+        entry = tape.storage_born[new >> 2]
+        if entry < 0:
+            return None
+        template = tape.templates[tape.entry_template[entry]]
+        if template.inputs != 2 or template.fn not in ARITHMETIC or template.kind != "op":
+            return None
+        start = tape.entry_start[entry]
+        left, right = tape.operands[start], tape.operands[start + 1]
+        if left != old and right != old:
+            return None
+        return entry, [c for c in (left, right) if c != old and c & 3 != CONST]
 
     def written(
         self, site: int, entry: int, dest: int, path: list[int] | None, increments: list[int], place: Pass
@@ -135,12 +153,16 @@ class Locations:
         ``fancy``: the old value may be a fancy gather of the same storage (``W[rows] = W[rows] - ...``).
         """
         tape = self.tape
-        start, target = tape.storage_of(new), tape.storage_of(old)
-        if start < 0 or target < 0 or start == target or tape.storage_born[start] < 0:
+        tag = new & 3
+        start = tape.storage_of(new) if tag >= VIEW else new >> 2
+        if start < 0 or tape.storage_born[start] < 0:
+            return None
+        target = tape.storage_of(old)
+        if target < 0 or start == target:
             return None
         templates, ids, starts, operands = tape.templates, tape.entry_template, tape.entry_start, tape.operands
         views, born = tape.views, tape.storage_born
-        shape, region = tape.shape_of(new), tape.span_of(old)
+        shape = tape.shape_of(new) if tag else ()
         limit = LONGEST_CHAIN if shape else SCALAR_CHAIN
         queue: list[tuple[int, tuple[int, ...]]] = [(start, ())]
         seen = {start}
@@ -159,12 +181,15 @@ class Locations:
                 if tag == CONST:
                     continue
                 source = views[code >> 2][0] if tag == VIEW else code >> 2
-                if source == target and (tape.span_of(code) == region or (fancy and template.fn is operator.getitem)):
+                if source == target and (code == old or self._same_region(code, old, fancy, template.fn)):
                     return list(path) if self._has_arithmetic(path) else None
                 if elementwise and source not in seen and (tape.shape_of(code) if tag else ()) == shape:
                     seen.add(source)
                     queue.append((source, path))
         return None
+
+    def _same_region(self, code: int, old: int, fancy: bool, fn: Any) -> bool:
+        return self.tape.span_of(code) == self.tape.span_of(old) or (fancy and fn is operator.getitem)
 
     def _has_arithmetic(self, path: tuple[int, ...]) -> bool:
         templates, ids = self.tape.templates, self.tape.entry_template
@@ -173,5 +198,15 @@ class Locations:
     def off_path(self, path: list[int], old: int) -> list[int]:
         """Operands that enter the path from outside: the increment."""
         tape = self.tape
-        inside = {tape.storage_of(c) for e in path for c in tape.entry(e)[2]} | {tape.storage_of(old)}
-        return [c for e in path for c in tape.entry(e)[1] if c & 3 != CONST and tape.storage_of(c) not in inside]
+        templates, ids, starts, operands, views = (
+            tape.templates, tape.entry_template, tape.entry_start, tape.operands, tape.views,
+        )  # fmt: skip
+        inside = {tape.storage_of(old)}
+        inputs: list[int] = []
+        for entry in path:
+            template, first = templates[ids[entry]], starts[entry]
+            middle = first + template.inputs
+            inputs += operands[first:middle]
+            for c in operands[middle : middle + template.outputs]:
+                inside.add(views[c >> 2][0] if c & 3 == VIEW else c >> 2)
+        return [c for c in inputs if c & 3 != CONST and (views[c >> 2][0] if c & 3 == VIEW else c >> 2) not in inside]

@@ -20,7 +20,8 @@ MOST_CALLS = 4
 class Call:
     """One call of a user function that returned a number: entries [first, last), operand code of the result.
 
-    ``arguments`` holds, for arrays and numbers, their operand codes; ``constants`` the others by position.
+    ``arguments`` holds, for arrays and numbers, their operand codes; ``constants`` the others by position
+    (objects that can be referred to weakly by a weak reference).
     """
 
     function: int
@@ -56,8 +57,11 @@ class Functions:
         if len(stack) > 5000:
             del stack[:2500]
         recorder = self.recorder
-        held = tuple([weakref.ref(a) if _is_weak(type(a)) else a for a in arguments])
-        stack.append((function, held, recorder.loops.current, len(recorder.tape.entry_template)))
+        for a in arguments:
+            if _WEAK.get(type(a), True):
+                arguments = tuple([weakref.ref(a) if _is_weak(type(a)) else a for a in arguments])
+                break
+        stack.append((function, arguments, recorder.loops.current, len(recorder.tape.entry_template)))
 
     def forget_arguments(self) -> None:
         """Hold no arguments of the calls in progress any more."""
@@ -70,16 +74,14 @@ class Functions:
             found, arguments, place, first = stack.pop()
             if found == function:
                 self.recorder.loops.current = place
-                if _is_scalar(value):
-                    self._note(function, arguments, first, value)
+                if value is not None and _is_scalar(value):
+                    count = self.counts[function] = self.counts.get(function, 0) + 1
+                    if count <= MOST_CALLS or not count % 50:
+                        self._note(function, arguments, first, value)
                 return
 
     def _note(self, function: int, arguments: tuple[Any, ...], first: int, value: Any) -> None:
-        count = self.counts[function] = self.counts.get(function, 0) + 1
-        if count > MOST_CALLS and count % 50:
-            return
         memory = self.recorder.memory
-        arguments = tuple(a() if type(a) is weakref.ref else a for a in arguments)
         codes = {i: memory.code(a) for i, a in enumerate(arguments) if kind_of(type(a))}
         constants = {i: a for i, a in enumerate(arguments) if i not in codes}
         made = Call(function, first, len(self.recorder.tape), memory.code(value), codes, constants)

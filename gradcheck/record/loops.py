@@ -153,7 +153,9 @@ class Loops:
         activation.marks.append(len(self.locations.updates))
         activation.entries.append(length)
         if number > 2 and not activation.training:
-            self._look(activation)
+            marks = activation.marks
+            if marks[-1] != marks[-2] != marks[-3]:
+                self._look(activation)
         if activation.training and self._enough(activation):
             self.cut_lines.add(activation.line.site)
             return False
@@ -200,8 +202,6 @@ class Loops:
         if line.tries >= MOST_TRIES and not line.training and (line.tries - MOST_TRIES) % 50:
             line.tries += 1
             return
-        if marks[-1] == marks[-2] or marks[-2] == marks[-3]:
-            return
         pairs = twice_updated(self.locations.updates, marks)
         if not pairs:
             return
@@ -241,15 +241,22 @@ class Loops:
         try:
             return self.advance(activation)
         except Exception as error:
-            if self.failed is not None:
-                self.failed(site, error)
-            return True
+            return self._failed(site, error)
+
+    def _failed(self, site: int, error: Exception) -> bool:
+        if self.failed is not None:
+            self.failed(site, error)
+        return True
 
     def iterate(self, site: int, iterable: Iterable[Any]) -> Iterator[Any]:
         """The values of a for loop, as long as the loop may go on."""
         activation = self.start(site)
         for value in iterable:
-            if not self._goes_on(site, activation):
+            try:
+                goes_on = self.advance(activation)
+            except Exception as error:
+                goes_on = self._failed(site, error)
+            if not goes_on:
                 return
             yield value
 

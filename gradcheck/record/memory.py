@@ -42,12 +42,24 @@ _OWN = (
 
 
 def is_odd(cls: type) -> bool:
-    """Whether this is a class of arrays that computes in its own way: what it does is not repeated by NumPy alone."""
+    """Whether values of this class compute in their own way: what they do cannot be repeated by NumPy alone.
+
+    So do classes of arrays that change what an operator or a method does, and any class of the user's.
+    """
     found = _ODD.get(cls)
     if found is None:
-        odd = issubclass(cls, np.ndarray) and not issubclass(cls, np.matrix | np.memmap)
-        found = _ODD[cls] = odd and any(getattr(cls, n, None) is not getattr(np.ndarray, n, None) for n in _OWN)
+        found = _ODD[cls] = _computes_itself(cls)
     return found
+
+
+def _computes_itself(cls: type) -> bool:
+    if issubclass(cls, np.matrix | np.memmap):
+        return False
+    if issubclass(cls, np.ndarray):
+        return any(getattr(cls, n, None) is not getattr(np.ndarray, n, None) for n in _OWN)
+    if cls.__module__ == "builtins" or issubclass(cls, int | str | bytes | type):
+        return False
+    return not cls.__module__.startswith("numpy")
 
 
 def _address_by_interface(array: np.ndarray) -> int:
@@ -84,6 +96,10 @@ def root_of(array: np.ndarray) -> np.ndarray:
     return array
 
 
+class Unrepeatable(Exception):
+    """An operand is an object of the user's: using it again would run the user's code again."""
+
+
 class _Watch(weakref.ref):  # type: ignore[type-arg]
     __slots__ = ("key",)
     key: int
@@ -117,6 +133,8 @@ class Memory:
             return self.leaf_number(value) * 4  # + SCALAR
         if kind == ARRAY:
             return self.array_code(value)
+        if is_odd(type(value)):
+            raise Unrepeatable(type(value).__name__)
         return self.tape.constant(int(value) if isinstance(value, np.integer) else value)
 
     def array_code(self, value: np.ndarray) -> int:
@@ -182,6 +200,12 @@ class Memory:
         shape, strides, _ = tape.layouts[layout]
         if len(index) != len(shape):
             return -1
+        if len(shape) == 2:
+            i, j = index
+            if type(i) is int and type(j) is int and 0 <= i < shape[0] and 0 <= j < shape[1]:
+                offset += i * strides[0] + j * strides[1]
+                found = self._elements.get((storage << 40) + offset)
+                return self._new_element(storage, offset) if found is None else found
         for i, n, s in zip(index, shape, strides):  # noqa: B905 (as long as each other; a keyword costs a microsecond)
             if type(i) is not int:
                 if not isinstance(i, np.integer):
@@ -246,16 +270,36 @@ class Memory:
             return self.leaf_number(value, entry) * 4 + SCALAR
         if kind != ARRAY:
             return -1
+        if type(value) is np.ndarray and value.base is None:
+            return self.new_array(value, entry)
         dtype = value.dtype
         if dtype.hasobject or dtype.names:
             return -1
         root = value if value.base is None else root_of(value)
-        if id(root) in self.arrays:
+        if id(root) in self.arrays or root.dtype.names:
             return -1
         storage = self.tape.new_storage(self._root_layout(root), entry)
         self.objects.append(None)
         self._watch(root, storage)
         return storage * 4 + WHOLE if value is root else self._view_code(storage, root, value)
+
+    def new_array(self, value: np.ndarray, entry: int) -> int:
+        """Operand code of a plain array that ``entry`` made and that owns its memory; -1 for one of objects."""
+        layout = self._layouts.get((value.shape, value.strides, value.dtype))
+        if layout is None:
+            if value.dtype.hasobject or value.dtype.names:
+                return -1
+            layout = self._root_layout(value)
+        tape, key = self.tape, id(value)
+        storage = len(tape.storage_born)
+        tape.storage_layout.append(layout)
+        tape.storage_born.append(entry)
+        self.objects.append(None)
+        self.arrays[key] = storage
+        code = self.codes[key] = storage * 4 + WHOLE
+        watch = self.watches[key] = _Watch(value, self._forget)
+        watch.key = key
+        return code
 
     def _watch(self, root: np.ndarray, storage: int) -> None:
         key = id(root)

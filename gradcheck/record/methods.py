@@ -17,6 +17,10 @@ OUT_PLACES = {
     "dot": 1, "sum": 2, "prod": 2, "mean": 2, "cumsum": 2, "cumprod": 2, "max": 1, "min": 1, "argmax": 1, "argmin": 1,
     "clip": 2, "round": 1, "take": 2, "std": 2, "var": 2, "trace": 4, "choose": 1, "compress": 2, "all": 1, "any": 1,
 }  # fmt: skip
+QUICK: dict[str, Any] = {
+    n: getattr(np.ndarray, n)
+    for n in ("sum", "mean", "max", "min", "prod", "std", "var", "copy", "flatten", "ravel", "transpose", "argmax")
+}
 NUMBER_COPIES = frozenset(("item", "sum", "mean", "max", "min", "astype", "squeeze", "copy", "tolist", "__float__"))
 IN_PLACE_NAMES = frozenset((*(f"__i{n}__" for n in OPCODES), "__setitem__"))
 ARITHMETIC_UFUNCS = frozenset((np.add, np.subtract, np.multiply, np.divide))
@@ -29,6 +33,8 @@ class Methods(NumpyCalls):
     def bound_method(self, site: int, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A method of an array."""
         name, array = callee.__name__, callee.__self__
+        if not args and not kwargs and name in QUICK and type(array) is np.ndarray:
+            return self._quick(site, QUICK[name], array, callee)
         if name in WRITING_METHODS:
             return self._writing_method(site, callee, array, args, kwargs)
         if name in IN_PLACE_NAMES:
@@ -41,6 +47,21 @@ class Methods(NumpyCalls):
         out = callee(*args, **kwargs)
         try:
             return self._note_method(site, name, array, args, kwargs, out)
+        except Exception as error:
+            self.recorder.broke(site, error, out)
+        return out
+
+    def _quick(self, site: int, unbound: Any, array: np.ndarray, callee: Any) -> Any:
+        """A method without arguments that makes a number or an array."""
+        out = callee()
+        try:
+            if kind_of(type(out)) and not array.dtype.hasobject:
+                note = self._ufuncs.get(unbound)
+                if note is None:
+                    note = self._ufuncs[unbound] = self.recorder.recording_one(unbound)
+                note(site, array, out)
+            elif isinstance(out, np.integer | np.bool_):
+                self.entries.guard(site, unbound, (array,), {}, out)
         except Exception as error:
             self.recorder.broke(site, error, out)
         return out

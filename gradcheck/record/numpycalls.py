@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tape import CONST
+from .memory import _KINDS as KINDS
 from .memory import ARRAY, is_odd, kind_of, root_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class NumpyCalls:
         self.recorder = recorder
         self.entries = recorder.entries
         self._out_places: dict[Any, int] = dict(OUT_PLACES)
+        self._ufuncs: dict[Any, Callable[..., None]] = {}  # ufunc -> what records it
 
     # the parts of the other modules that are used here
 
@@ -49,36 +51,40 @@ class NumpyCalls:
         if isinstance(callee, np.ufunc):
             if any("O" in t for t in callee.types) and len(callee.types) == 1:  # from np.frompyfunc
                 return functools.partial(self.opaque, site, callee)
-            return functools.partial(self._ufunc, site, callee, callee.nin)
+            return self._ufunc(site, callee)
         if callee is np.fromiter:
             return functools.partial(self._fromiter, site)
         return functools.partial(self.record, site, callee)
 
-    def _ufunc(self, site: int, fn: Any, nin: int, /, *args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != nin:
-            return self.record(site, fn, *args, **kwargs)
-        out = fn(*args)
-        try:
-            if type(out) is np.ndarray and not out.dtype.hasobject and not any(is_odd(type(a)) for a in args):
-                for a in args:
-                    if kind_of(type(a)):
-                        self._plain_ufunc(site, fn, args, out)
-                        break
-                    if isinstance(a, SIMPLE):
-                        self._note(site, fn, args, kwargs, out)
-                        break
-            else:
-                self._note(site, fn, args, kwargs, out)
-        except Exception as error:
-            self.recorder.broke(site, error, out)
-        return out
+    def _ufunc(self, site: int, fn: Any) -> Callable[..., Any]:
+        """A ufunc; one or two plain operands are the common case."""
+        nin, kinds, broke = fn.nin, KINDS, self.recorder.broke
+        if nin > 2 or fn.nout > 1:
+            return functools.partial(self.record, site, fn)
+        note = self._ufuncs.get(fn)
+        if note is None:
+            note = self.recorder.recording(fn) if nin == 2 else self.recorder.recording_one(fn)
+            self._ufuncs[fn] = note
 
-    def _plain_ufunc(self, site: int, fn: Any, args: tuple[Any, ...], out: Any) -> None:
-        for a in args:
-            if isinstance(a, SIMPLE):
-                self.entries.run(site, fn, args, {}, out)
-                return
-        self.entries.op(site, fn, args, out)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != nin:
+                return self.record(site, fn, *args, **kwargs)
+            out = fn(*args)
+            try:
+                kind = kinds.get(type(out), 0)
+                if not kind or kind == ARRAY and (type(out) is not np.ndarray or out.dtype.hasobject):
+                    self._note(site, fn, args, kwargs, out)
+                elif nin == 1 and kinds.get(type(args[0]), 0):
+                    note(site, args[0], out)
+                elif nin == 2 and _are_plain(args, kinds):
+                    note(site, *args, out, kind)
+                else:
+                    self._note(site, fn, args, kwargs, out)
+            except Exception as error:
+                broke(site, error, out)
+            return out
+
+        return call
 
     def record(self, site: int, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A function without side effects, but for ``out=``."""
@@ -255,7 +261,8 @@ class NumpyCalls:
                 recorder.taken_as_it_is(site, root_of(target))
             else:
                 dest = recorder.memory.code(target)
-                entry = recorder.tape.append(*plan)  # first: the path may be this very entry (np.copyto(a, a, where=mask))
+                # First: the path may be this very entry (np.copyto(a, a, where=mask)).
+                entry = recorder.tape.append(*plan)
                 outside = recorder.locations.off_path(path, dest) if path else []
                 self.entries.work += 1.0
                 self.written(site, entry, dest, path, outside)
@@ -294,6 +301,14 @@ class NumpyCalls:
         except Exception as error:
             self.recorder.broke(site, error, out)
         return out
+
+
+def _are_plain(args: tuple[Any, ...], kinds: dict[type, int]) -> bool:
+    """Whether one is an array or a number and the other too, or a constant."""
+    first, second = type(args[0]), type(args[1])
+    if kinds.get(first, 0):
+        return bool(kinds.get(second, 0)) or second is int
+    return first is int and bool(kinds.get(second, 0))
 
 
 def _holds_floats(out: Any) -> bool:

@@ -17,6 +17,7 @@ LIBRARY_SCALARS = frozenset(("logsumexp", "softmax", "log_softmax"))
 SHUFFLES = frozenset(("shuffle",))
 SMALL_ENOUGH_TO_COMPARE = 1_000_000
 MOST_LOOPED = 20_000
+THREADING = frozenset(("threading", "concurrent", "multiprocessing", "_thread"))
 COMPUTING = frozenset(
     ("copy", "random", "statistics", "math", "cmath", "operator", "itertools", "heapq", "bisect", "array")
 )
@@ -31,14 +32,17 @@ class Opaque(Folds):
     def library(self, site: int, callee: Any) -> Callable[..., Any]:
         """A Python function that is not rewritten."""
         module = getattr(callee, "__module__", None) or ""
-        if not isinstance(module, str) or module.partition(".")[0] in QUIET_MODULES:
+        family = module.partition(".")[0] if isinstance(module, str) else "builtins"
+        if family in THREADING:
+            self.recorder.one_thread_only()
+        if family in QUIET_MODULES or family == "builtins":
             return callee  # type: ignore[no-any-return]
         if callee.__name__ in LIBRARY_SCALARS and "scipy" in module:
             return functools.partial(self.record, site, callee)
         if module.startswith("numpy.ma") or getattr(callee, "__self__", None) is not None:
             return functools.partial(self.opaque, site, callee)
         if module.startswith("numpy") and not module.startswith("numpy.random"):
-            return functools.partial(self.record, site, callee)
+            return self.numpy(site, callee)
         return functools.partial(self.opaque, site, callee)
 
     def opaque(self, site: int, callee: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..tape import CONST
 from .bindings import Bindings
+from .entries import PRODUCTS
 from .memory import _KINDS as KINDS
-from .memory import ARRAY, NUMBER, is_odd, kind_of, root_of
+from .memory import NUMBER, is_odd, kind_of, root_of
 from .taps import OPCODES
 
 NAMES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
@@ -32,9 +33,10 @@ class Operators(Bindings):
             setattr(self, name, self._binary(fn))
         for name, fn1 in UNARY.items():
             setattr(self, name, self._unary(fn1))
+        self._plain = [self.recording(fn) for fn in PLAIN]
 
     def _binary(self, fn: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-        kinds, record, broke = KINDS, self._recording(fn), self.broke
+        kinds, record, broke = KINDS, self.recording(fn), self.broke
 
         def tap(site: int, left: Any, right: Any, /) -> Any:
             out = fn(left, right)
@@ -49,7 +51,7 @@ class Operators(Bindings):
 
         return tap
 
-    def _recording(self, fn: Callable[[Any, Any], Any]) -> Callable[..., None]:
+    def recording(self, fn: Callable[[Any, Any], Any]) -> Callable[..., None]:
         """Records ``out = fn(left, right)``: the common cases without a call to anything else."""
         tape, memory, entries = self.tape, self.memory, self.entries
         codes, objects, code_of = memory.codes, memory.objects, memory.code
@@ -81,16 +83,51 @@ class Operators(Bindings):
                 result = codes[key] = storage * 4
                 entries.work += 1.0
             else:
-                result = memory.result_code(out, entry)
+                if id(out) in codes:
+                    return None
+                result = memory.new_array(out, entry) if out.base is None else memory.result_code(out, entry)
                 if result < 0:
                     return None
-                entries.work += 1.0 + out.size / 2000 + entries.product(fn, left, out)
+                entries.work += 1.0 + out.size / 2000 + (entries.product(fn, left, out) if fn in PRODUCTS else 0.0)
             template = templates.get(site)
             if template is None:
                 template = templates[site] = entries.flat_template(site, fn, 2)
             tape.entry_template.append(template)
             tape.entry_start.append(len(tape.operands))
             tape.operands.extend((first, second, result))
+            return None
+
+        return record
+
+    def recording_one(self, fn: Callable[[Any], Any]) -> Callable[..., None]:
+        """Records ``out = fn(operand)`` of a plain array or number."""
+        tape, memory, entries = self.tape, self.memory, self.entries
+        codes, code_of = memory.codes, memory.code
+        templates: dict[int, int] = {}
+
+        def record(site: int, operand: Any, out: Any) -> None:
+            first = codes.get(id(operand))
+            if first is None:
+                if is_odd(type(operand)):
+                    return entries.frozen(site, fn, (operand,), out)
+                first = code_of(operand)
+            if id(out) in codes:
+                return None
+            entry = len(tape.entry_template)
+            if type(out) is np.ndarray and out.base is None:
+                result = memory.new_array(out, entry)
+                entries.work += 1.0 + out.size / 2000
+            else:
+                result = memory.result_code(out, entry)
+                entries.work += 1.0
+            if result < 0:
+                return None
+            template = templates.get(site)
+            if template is None:
+                template = templates[site] = entries.flat_template(site, fn, 1)
+            tape.entry_template.append(template)
+            tape.entry_start.append(len(tape.operands))
+            tape.operands.extend((first, result))
             return None
 
         return record
@@ -156,7 +193,7 @@ class Operators(Bindings):
 
     def augment(self, site: int, opcode: int, left: Any, right: Any) -> Any:
         """``left op= right``: the value that the target gets."""
-        if not self.armed or kind_of(type(left)) != ARRAY or is_odd(type(left)):
+        if not self.armed or not isinstance(left, np.ndarray) or is_odd(type(left)):
             return self._augment_value(site, opcode, left, right)
         if left.dtype.hasobject:
             return self._augment_objects(site, opcode, left, right)
@@ -164,8 +201,11 @@ class Operators(Bindings):
         failure = None
         try:
             dest = self.memory.array_code(left)
-            value = self.value_code(site, right)
-            self.memory.before_write(dest)
+            if is_odd(type(right)):
+                value = -1
+            else:
+                value = self.value_code(site, right)
+            self.memory.before_write(dest if dest & 3 != CONST else self.memory.array_code(root_of(left)))
         except Exception as error:
             failure = error
         try:
@@ -182,9 +222,11 @@ class Operators(Bindings):
         return out
 
     def _augmented(self, site: int, opcode: int, left: np.ndarray, right: Any, out: Any, dest: int, value: int) -> None:
-        if out is not left or dest & 3 == CONST:
+        if out is not left:
             if kind_of(type(out)):
                 self.entries.op(site, PLAIN[opcode], (left, right), out)
+        elif dest & 3 == CONST:
+            self.taken_as_it_is(site, root_of(left))
         elif isinstance(left, np.matrix) and opcode == OPCODES.index("mul") and np.ndim(right) or is_odd(type(right)):
             self.entries.set_constant(site, left)
         else:
@@ -216,25 +258,18 @@ class Operators(Bindings):
             self.broke(site, error)
 
     def _augment_value(self, site: int, opcode: int, left: Any, right: Any) -> Any:
-        if self.armed and kind_of(type(left)) == ARRAY:
+        if self.armed and isinstance(left, np.ndarray):
             self.about_to_write(site, left)
         out = IN_PLACE[opcode](left, right)
         if self.armed and kind_of(type(out)):
             try:
-                self._augmented_value(site, PLAIN[opcode], left, right, out)
+                if out is left and isinstance(out, np.ndarray):
+                    self.taken_as_it_is(site, out)
+                else:
+                    self._plain[opcode](site, left, right, out, kind_of(type(out)))
             except Exception as error:
                 self.broke(site, error, out)
         return out
-
-    def _augmented_value(self, site: int, fn: Any, left: Any, right: Any, out: Any) -> None:
-        if out is left and isinstance(out, np.ndarray):
-            self.taken_as_it_is(site, out)
-        elif is_odd(type(out)) or is_odd(type(right)):
-            self.entries.frozen(site, fn, (left, right), out)
-        elif isinstance(out, np.matrix):
-            self._matrix_op(site, fn, left, right, out)
-        elif not (isinstance(out, np.ndarray) and out.dtype.hasobject):
-            self.entries.op(site, fn, (left, right), out)
 
     def _augment_objects(self, site: int, opcode: int, left: np.ndarray, right: Any) -> Any:
         before = left.copy()

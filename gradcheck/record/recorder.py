@@ -40,7 +40,7 @@ class Recorder(Subscripts):
                 return self._numbers_of(site, iterable)
         elif type(iterable) is list and iterable and type(iterable[0]) is float:
             try:
-                self.entries_of_list(site, iterable)  # before the loop reads them: the slot's own object is the parameter
+                self.entries_of_list(site, iterable)  # before the loop reads them: a slot's own object is the parameter
             except Exception as error:
                 self.broke(site, error)
         elif type(iterable) is np.ndenumerate:
@@ -84,7 +84,10 @@ class Recorder(Subscripts):
 
     def begin(self, site: int, /) -> None:
         if self.armed:
-            self.loops.start(site)
+            try:
+                self.loops.start(site)
+            except Exception as error:
+                self.broke(site, error)
 
     def again(self, site: int, test: Any, /) -> Any:
         return self.loops.again(site, test) if self.armed else test
@@ -111,7 +114,10 @@ class Recorder(Subscripts):
 
     def enter(self, function: int, arguments: tuple[Any, ...], /) -> None:
         if self.armed:
-            self.functions.enter(function, arguments)
+            try:
+                self.functions.enter(function, arguments)
+            except Exception as error:
+                self.broke(-1, error)
 
     def return_(self, function: int, value: Any, /) -> Any:
         if self.armed:

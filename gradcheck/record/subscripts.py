@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..tape import CONST
-from .bindings import peek, plain_key
+from .bindings import CONTAINERS, peek, plain_key
 from .memory import _KINDS as KINDS
 from .memory import ARRAY, NUMBER, is_odd, kind_of, root_of
 from .operators import IN_PLACE, PLAIN, Operators
@@ -29,6 +29,14 @@ class Subscripts(Operators):
             kind = KINDS.get(type(out), -1)
             if kind:
                 try:
+                    if type(obj) is np.ndarray:
+                        if kind == NUMBER:
+                            code = self.memory.element_code(obj, index)
+                            if code >= 0:
+                                self.entries.element(site, code, out)
+                                return out
+                        elif out.base is obj and kind == ARRAY:
+                            return out
                     return self._got(site, obj, index, out, kind if kind > 0 else kind_of(type(out)))
                 except Exception as error:
                     self.broke(site, error, out)
@@ -168,6 +176,8 @@ class Subscripts(Operators):
                 self._stored_fancy(site, value, obj, self.tape.append(*fancy))
             elif dest >= 0:
                 self._stored(site, dest, code)
+            else:
+                self.taken_as_it_is(site, root_of(obj))
         except Exception as error:
             self.broke(site, error, obj)
 
@@ -239,7 +249,7 @@ class Subscripts(Operators):
                 self.set_item(site, self._augment_copy(site, opcode, left, right), obj, index)
                 return
             out = self.augment(site, opcode, left, right)
-            if out is left and (not isinstance(obj, np.ndarray) or self._shares(out, obj)):
+            if out is left and (type(obj) in CONTAINERS or isinstance(obj, np.ndarray) and self._shares(out, obj)):
                 obj[index] = out  # written already: the store changes nothing
             else:
                 self.set_item(site, out, obj, index)

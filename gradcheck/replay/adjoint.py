@@ -373,7 +373,7 @@ def _share(plan: int, i: int, g: Any, values: list[Any], result: Any) -> Any:
 
 
 def _plan(template: Template) -> int:
-    if template.kind in ("create", "guard"):
+    if template.kind == "guard" or template.kind == "create" and template.fn is not np.full:
         return SKIP
     if template.kind == "element":
         return ELEMENT

@@ -28,6 +28,8 @@ _NARROW_NAMES = {
 # What the loop over the entries does itself; everything else is OTHER.
 ELEMENT, BINARY, FLAT, STORE, GUARD, OTHER = range(6)
 
+__all__ = ["GuardFlip", "Replay", "ReplayError", "State"]
+
 
 class ReplayError(Exception):
     """The tape cannot be replayed at these values: a result has another shape, or Python raised."""

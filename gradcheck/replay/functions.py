@@ -58,12 +58,13 @@ def known_as(fn: Any) -> Any:
 
 
 def arguments(template: Template, values: list[Any], wanted: list[int]) -> tuple[list[Any], dict[str, Any], list[Any]]:
-    """Positional and keyword arguments, and the paths of the wanted operands."""
+    """Positional and keyword arguments (without ``out``), and the paths of the wanted operands."""
     if template.structure is None:
         return values, {}, [(i,) for i in wanted]
     tree = rebuild(template.structure, iter(values))
     found = list(paths(template.structure))
-    return tree[0], (tree[1] if len(tree) > 1 else {}), [found[i][1:] for i in wanted]
+    kwargs = {k: v for k, v in tree[1].items() if k != "out"} if len(tree) > 1 else {}
+    return tree[0], kwargs, [found[i][1:] for i in wanted]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

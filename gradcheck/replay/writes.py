@@ -105,18 +105,24 @@ def _copy_where(reverse: Reverse, out: Sweep, template: Template, codes: list[in
 def _with_out(
     reverse: Reverse, out: Sweep, number: int, template: Template, codes: list[int], values: list[Any]
 ) -> None:
-    """``fn(..., out=dest)``: as ``dest[...] = fn(...)``; dest may be an operand too."""
-    place = template.writes[-1]
-    g, bound = reverse.take(out, codes[place])
-    inputs = [i for i in range(len(codes)) if i not in template.writes or i < place]
+    """``fn(..., out=dest)``: as ``dest[...] = fn(...)``. dest may be an operand too; ``where`` leaves a part alone."""
+    dest = codes[template.writes[-1]]
+    places = list(paths(template.structure))
+    wanted = [i for i, code in enumerate(codes) if reverse.wants(code) and places[i][:2] != (1, "out")]
     args, kwargs, _ = arguments(template, values, [])
-    kwargs = {k: v for k, v in kwargs.items() if k != "out"}
-    wanted = [i for i in inputs if reverse.wants(codes[i]) and i < len(args)]
-    result = template.fn(*args, **kwargs)  # type: ignore[misc]
-    plain = Template("op", template.fn, template.site, None, len(args), 1)
+    mask = kwargs.get("where", True) if isinstance(template.fn, np.ufunc) else True
+    if mask is True:
+        g, bound = reverse.take(out, dest)
+        result = template.fn(*args, **kwargs)  # type: ignore[misc]
+    else:
+        g = reverse.read(out.adjoints, dest)
+        mask = np.broadcast_to(mask, g.shape)
+        g, bound = g * mask, reverse.read(out.bounds, dest) * mask if reverse.bounded else None
+        reverse.clear(out, dest, mask)
+        result = template.fn(*args, **kwargs, out=np.zeros(g.shape))  # type: ignore[misc]
     if bound is not None:
         bound = bound + LOCAL_ROUNDINGS * np.abs(g)
-    reverse.pull(out, number, template.fn, plain, codes[: len(args)], args, result, wanted, g, bound)
+    reverse.pull(out, number, template.fn, template, codes, values, result, wanted, g, bound)
 
 
 def _argument(template: Template, values: list[Any], position: int) -> Any:

@@ -11,6 +11,9 @@ from ..record.loops import Activation, Pass
 from ..tape import WHOLE, Tape
 
 
+LONGEST_PLAIN = 4  # without a loop, a value that is made from its old one by more operations than this is no update
+
+
 @dataclass(slots=True, eq=False)
 class Candidate:
     """One location (or one storage whose parts are updated one by one) with its updates, grouped in rounds.
@@ -81,7 +84,7 @@ def _carries_numbers(tape: Tape, update: Update) -> bool:
 def _survives(members: list[Update], activation: Activation | None) -> bool:
     """Two consecutive updates in different passes of the loop without a reset between."""
     if activation is None:
-        return sum(u.reset for u in members) <= 1
+        return sum(u.reset for u in members) <= 1 and all(len(u.path) <= LONGEST_PLAIN for u in members)
     for before, after in zip(members, members[1:], strict=False):
         if not after.reset and before.place.of(activation) is not after.place.of(activation):
             return True

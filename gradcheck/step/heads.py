@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..replay.adjoint import Recording
+from ..replay.forward import Replay, State
 from ..tape import CONST, Tape
 from .window import Window
 
@@ -175,3 +176,29 @@ def _derivative(kind: str, p: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     if p.size < 2 or not any(np.allclose(p.sum(axis=axis), 1.0, atol=1e-6) for axis in range(p.ndim)):
         return None
     return -y / p
+
+
+def value(kind: str, head: Head, replay: Replay, state: State) -> float:
+    """The standard loss itself, of outputs that a replay has just made (up to the head's first entry)."""
+    total = 0.0
+    tape = replay.tape
+    for entry, output, target in zip(head.entries, head.outputs, head.targets, strict=True):
+        if head.labels:
+            template, codes, _ = tape.entry(entry)
+            p = np.asarray(replay.load(state, output), float)
+            picked = p if template.kind == "store" else p[replay.arguments(state, entry)[0][1]]
+            total -= float(np.sum(np.log(picked)))
+            continue
+        p = np.asarray(replay.load(state, output), float)
+        y = np.asarray(replay.load(state, target), float)
+        y = y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape)
+        total += _loss(kind, p, y)
+    return total
+
+
+def _loss(kind: str, p: np.ndarray, y: np.ndarray) -> float:
+    if kind == "squared error":
+        return float(0.5 * np.sum(np.square(p - y)))
+    if kind == "binary cross-entropy":
+        return float(-np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)))
+    return float(-np.sum(y * np.log(p)))

@@ -61,9 +61,10 @@ def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothe
         found.entries.append(number)
         found.mask |= mask
         found.on_path = found.on_path or number in path
-    every = [h for hs in sites.values() for h in hs if not _only_picks(tape, h)]
-    off = sorted((h for h in every if not h.on_path), key=lambda h: -h.last)[:MOST_OFF_PATH]
-    on = sorted((h for h in every if h.on_path), key=lambda h: -h.last)[:MOST_ON_PATH]
+    groups = [[h for h in hs if not _only_picks(tape, h)] for hs in sites.values()]
+    groups = sorted((sorted(g, key=lambda h: h.last) for g in groups if g), key=lambda g: -g[0].last)
+    off = [h for g in groups for h in g if not h.on_path][:MOST_OFF_PATH]
+    on = [h for g in groups for h in g if h.on_path][:MOST_ON_PATH]
     return off + on
 
 

@@ -15,7 +15,7 @@ from ..replay.adjoint import Recording, Sweep
 from ..replay.forward import ReplayError
 from ..tape import CONST, Tape
 from . import candidates as candidates_
-from . import heads, hypotheses, transplant
+from . import heads, hypotheses, probe, transplant
 from .candidates import Candidate
 from .compare import Comparison, compare, oriented
 from .flow import Masks, backward_slice
@@ -66,6 +66,7 @@ class Trial:
     recording: Recording
     identified: bool = False
     witness: str = ""
+    head: heads.Head | None = None
 
     @property
     def matched(self) -> set[int]:
@@ -91,6 +92,8 @@ class Judgement:
     considered: list[Trial] = field(default_factory=list)
     own: bool = False
     later: list[Trial] = field(default_factory=list)  # the accepted hypotheses one step later
+    elsewhere: dict[int, Match] = field(default_factory=dict)  # id of candidate -> match at another point, where it is off
+    certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
     batch_size: int | None = None
     wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
     path: set[int] = field(default_factory=set)  # entries that the increments depend on
@@ -165,11 +168,9 @@ class Judge:
         window = Window(self.tape, [*parameters, *states, *others], 2, self._end([*parameters, *states]))
         made = Judgement(activation, window, parameters, states, others)
         try:
-            made.recording = window.record()
+            self._find_loss(made)
         except ReplayError as problem:
             made.fault = str(problem)
-            return made
-        self._find_loss(made)
         return made
 
     # candidates
@@ -260,12 +261,10 @@ class Judge:
     # losses
 
     def _find_loss(self, made: Judgement) -> None:
-        window, recording = made.window, made.recording
-        assert recording is not None
-        self._prepare(made)
+        window = made.window
         increments = [c for p in made.parameters for r in p.rounds[:2] for u in r for c in (*u.increments, u.new)]
         own = hypotheses.own_scalars(window, increments, window.end)
-        recording = self._complete(made, own)
+        self._record(made, own)
         path = set(backward_slice(self.tape, {self.tape.storage_of(c) for c in increments}, window.end, window.begin))
         made.path = path
         off = [h for h in own if not h.on_path]
@@ -284,6 +283,8 @@ class Judge:
         made.trials = _choose(self.tape, made, trials)
         self._adopt(made)
         self._look_later(made, own)
+        made.elsewhere = probe.elsewhere(self, made)
+        made.certificates = probe.certify(made)
 
     def _settled(self, made: Judgement, trials: list[Trial]) -> bool:
         """Whether a loss is identified that explains every parameter that it reaches."""
@@ -304,13 +305,11 @@ class Judge:
         assert made.recording is not None
         made.extraction = Extraction(made.recording, everything, storages, state_masks, set(barriers))
 
-    def _complete(self, made: Judgement, own: list[Hypothesis]) -> Recording:
-        """Record again with the scalars in it, where the increments alone did not need them."""
-        wanted = made.wanted = [self.tape.storage_of(c) for h in own for c in h.codes]
-        recording = made.window.record(wanted)
-        made.recording = recording
+    def _record(self, made: Judgement, own: list[Hypothesis]) -> None:
+        """Replay the window with the scalars in it, whether the increments need them or not."""
+        made.wanted = [self.tape.storage_of(c) for h in own for c in h.codes]
+        made.recording = made.window.record(made.wanted)
         self._prepare(made)
-        return recording
 
     def _try_all(self, made: Judgement, found: list[Hypothesis], trials: list[Trial]) -> None:
         for h in found:
@@ -374,6 +373,7 @@ class Judge:
                 h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, source="inferred")
                 trial = self.evaluate(made, h, list(seeds), made.recording, head.mask, kind)
                 if trial is not None:
+                    trial.head = head
                     trials.append(trial)
                     if trial.full and trial.identified:
                         return

@@ -121,13 +121,17 @@ class Prover:
         if first is None:
             return []
         jittered = measure(script, step, step.nths[0], root, original.jittered)
-        found = [first, self._point(original, step.nths[0], jittered)]
+        second = self._point(original, step.nths[0], jittered)
+        if second is None:
+            return []  # an edited forward pass can hide at the first parameters, behind a bias of zero
+        found = [first, second]
         if len(step.nths) > 1:
             try:
-                found.append(self._point(original, step.nths[1], measure(script, step, step.nths[1], root)))
+                later = self._point(original, step.nths[1], measure(script, step, step.nths[1], root))
+                found += [later] if later else []
             except Unreachable:
                 pass
-        return [p for p in found if p is not None]
+        return found
 
     def _point(self, original: Original, nth: int, edited: Reading) -> Point | None:
         """None where the objective is another number: the edit is not in the backward code, or it acted before."""
@@ -162,8 +166,9 @@ class Prover:
     @staticmethod
     def _kind(differences: list[Difference]) -> tuple[str, float]:
         """One kind for a parameter over all points: a factor that is not the same everywhere is no factor."""
-        kinds = [d.kind for d in differences if d.kind != "right"]
-        factors = [d.k for d in differences]
+        telling = [d for d in differences if d.kind != "right" or d.true.any()]  # zero times any factor is zero
+        kinds = [d.kind for d in telling if d.kind != "right"]
+        factors = [d.k for d in telling]
         if not kinds:
             return "right", 1.0
         if set(kinds) <= {"scale", "sign"}:

@@ -63,9 +63,10 @@ def measure(name: str) -> None:
     start = _peak()
 
     def timed(what: str, do: Callable[[], Any]) -> Any:
-        before = time.perf_counter()
+        wall, cpu = time.perf_counter(), time.process_time()
         made = do()
-        print(f"  {what:7} {time.perf_counter() - before:6.2f} s   peak {_peak() - start:5.0f} MB", flush=True)
+        seconds = f"{time.process_time() - cpu:6.2f} s of CPU, {time.perf_counter() - wall:6.2f} s"
+        print(f"  {what:7} {seconds}   peak {_peak() - start:5.0f} MB", flush=True)
         return made
 
     run = timed("record", lambda: record(PROGRAMS[name]))

@@ -1,0 +1,196 @@
+"""Other points: central differences that certify the adjoint, and a second point where hidden mistakes show.
+
+Both replay the recorded step at other parameter values. Control flow and integer indices stay as recorded; a point
+at which the script would have decided otherwise is dropped and a nearer one is tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..numeric.difference import two_point
+from ..replay.adjoint import Recording
+from ..replay.forward import Replay, ReplayError, State
+from ..tape import CONST
+from . import heads
+from .flow import backward_slice
+from .gradient import Extraction
+from .window import Version, Window
+
+if TYPE_CHECKING:
+    from .judge import Judge, Judgement, Trial
+
+AMPLITUDES = (1.0, 0.2, 0.03)
+STEPS = (1e-5, 1e-6, 1e-4)
+MANY_ENTRIES = 20_000  # beyond this one direction has to do
+GOOD = 1e-5
+LARGEST = 4_000_000
+
+
+class Certifier:
+    """Central differences of one trial's loss along directions in parameter space."""
+
+    def __init__(self, made: Judgement, trial: Trial) -> None:
+        self.made = made
+        self.trial = trial
+        window, h = made.window, trial.hypothesis
+        tape = window.tape
+        targets = {tape.storage_of(c) for c in h.codes}
+        entries = backward_slice(tape, targets, h.last if trial.head is None else max(h.entries), window.begin)
+        self.entries = entries
+        self.possible = not (set(entries) & set(window.barriers)) and len(entries) < 400_000
+        if h.tail and not set(h.tail) >= {e for e in entries if e >= window.end}:
+            self.possible = False
+
+    def gap(self, version: Version, t: np.ndarray, seed: int) -> float | None:
+        """The largest relative gap between adjoint and central difference: along t itself and along a random direction."""
+        if not self.possible or t.size > LARGEST or not np.any(t):
+            return None
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal(t.shape)
+        worst = 0.0
+        mixed = t / _norm(t) + noise / _norm(noise)
+        directions = (t, noise) if len(self.entries) < MANY_ENTRIES else (mixed,)
+        for d in (d / _norm(d) for d in directions):
+            found = self._along(version, d, float(np.vdot(t, d)), _norm(t))
+            if found is None:
+                return None
+            worst = max(worst, found)
+        return worst
+
+    def _along(self, version: Version, d: np.ndarray, slope: float, scale: float) -> float | None:
+        """|difference - slope| relative to the gradient's norm; smaller steps only on disagreement."""
+        best = None
+        for h in STEPS:
+            try:
+                estimate = two_point(lambda x: self._loss(version, x * d), h * max(1.0, self._size(version)))
+            except (ReplayError, FloatingPointError):
+                return best
+            gap = abs(estimate.value - slope) / scale
+            best = gap if best is None else min(best, gap)
+            if gap < GOOD:
+                break
+        return best
+
+    def _size(self, version: Version) -> float:
+        value = np.asarray(_value(self.made, self.trial.recording.replay, version), float)
+        return float(np.sqrt(np.mean(np.square(value)))) if value.size else 1.0
+
+    def _loss(self, version: Version, displacement: np.ndarray) -> float:
+        replay, window = self.trial.recording.replay, self.made.window
+        state = window.fork()
+        _move(replay, state, version, displacement)
+        replay.run(state, self.entries)
+        if self.trial.head is not None:
+            return heads.value(self.trial.kind, self.trial.head, replay, state)
+        return float(sum(np.sum(np.asarray(replay.load(state, c), float)) for c in self.trial.hypothesis.codes))
+
+
+def certify(made: Judgement) -> dict[int, float]:
+    """Relative gaps by id of the candidate, for the accepted trials."""
+    out: dict[int, float] = {}
+    for t in made.trials:
+        certifier = Certifier(made, t)
+        for number, m in enumerate(t.matches):
+            if m.version.round_ == 0 and id(m.version.candidate) not in out:
+                gap = certifier.gap(m.version, m.truth, number)
+                if gap is not None:
+                    out[id(m.version.candidate)] = gap
+    return out
+
+
+def elsewhere(judge: Judge, made: Judgement) -> dict[int, Any]:
+    """Matches at a jittered, scaled point of what is exact at the recorded one; by id of the candidate.
+
+    The point counts only if some gradient is exact there too.
+    """
+    out: dict[int, Any] = {}
+    for t in made.trials:
+        exact = {id(m.version.candidate) for m in t.matches if m.exact and m.version.round_ == 0}
+        if not exact or t.hypothesis.tail or made.extraction is None:
+            continue
+        for seed, amplitude in enumerate(AMPLITUDES):
+            there = _at(judge, made, t, amplitude, seed)
+            if there is None:
+                continue
+            found = {id(m.version.candidate): m for m in there.matches if id(m.version.candidate) in exact}
+            if any(m.exact and m.truth.size > 3 for m in found.values()):
+                out.update({c: m for c, m in found.items() if m.comparison.agreement == "off"})
+            break
+    return out
+
+
+def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) -> Trial | None:
+    """The trial evaluated at another point; None where the script would have gone another way."""
+    window = made.window
+    replay = Replay(window.tape, True).without(t.hypothesis.guards)
+    replay.guarded = True
+    state = window.fork()
+    rng = np.random.default_rng(seed)
+    for v in window.versions:
+        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters:
+            value = np.asarray(_value(made, replay, v), float)
+            spread = float(np.sqrt(np.mean(np.square(value)))) or 0.1
+            _move(replay, state, v, amplitude * (0.4 * value + 0.3 * spread * rng.standard_normal(value.shape)))
+    last = max(m.version.update.entry for m in t.matches) + 1
+    entries = [e for e in t.recording.entries if e < max(last, t.hypothesis.last)]
+    recording = Recording(replay, state, _with_decisions(window, entries))
+    try:
+        recording.run()
+    except ReplayError:
+        return None
+    seeds = t.seeds if t.head is None else heads.seeds(t.kind, t.head, recording)
+    if seeds is None:
+        return None
+    there = _shadow(made, recording)
+    found = judge.evaluate(there, t.hypothesis, list(seeds), recording, t.hypothesis.mask, t.kind)
+    if found is None or not all(np.all(np.isfinite(m.truth)) for m in found.matches):
+        return None
+    return found
+
+
+def _with_decisions(window: Window, entries: list[int]) -> list[int]:
+    """The entries, the recorded decisions that depend on a parameter, and what those are made from."""
+    tape = window.tape
+    active = window.active()
+    end = entries[-1] if entries else 0
+    decisions: list[int] = []
+    targets: set[int] = set()
+    for number in range(window.begin, end):
+        if tape.templates[tape.entry_template[number]].kind == "guard":
+            storages = {tape.storage_of(c) for c in tape.entry(number)[1] if c & 3 != CONST}
+            if storages & active:
+                decisions.append(number)
+                targets |= storages
+    return sorted({*entries, *decisions, *backward_slice(tape, targets, end, window.begin)})
+
+
+def _shadow(made: Judgement, recording: Recording) -> Judgement:
+    """The same judgement with another recording under it."""
+    ex = made.extraction
+    assert ex is not None
+    other = Extraction(recording, ex.masks, ex.states, ex.state_masks, ex.updates)
+    return replace(made, recording=recording, extraction=other, trials=[], later=[])
+
+
+def _value(made: Judgement, replay: Replay, version: Version) -> Any:
+    return replay.load(made.window.base, version.code)
+
+
+def _move(replay: Replay, state: State, version: Version, displacement: np.ndarray) -> None:
+    """Add a displacement to a parameter in a state of its own."""
+    if version.code & 3 == 0:
+        storage = version.code >> 2
+        state.values[storage] = replay.load(state, version.code) + float(displacement)
+    else:
+        array = replay.load(state, version.code)
+        array += np.reshape(displacement, array.shape)
+
+
+def _norm(v: np.ndarray) -> float:
+    return float(np.linalg.norm(v)) or 1.0
+
+
