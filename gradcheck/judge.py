@@ -16,16 +16,18 @@ from .record.names import Names
 from .record.recorder import Recorder
 from .record.sources import Sources
 from .results import Finding, NotChecked, Outcome
-from .step.judge import Judge, Judgement
+from .step.judge import Judge
+from .step.trials import Judgement
 
 Event = dict[str, Any]
-PATIENCE = 400_000.0  # recorded work after the last judged training before the script is left
+PATIENCE = 150_000.0  # recorded work after the last judged training before the script is left
 
 
 class JudgingRecorder(Recorder):
     """Listens, judges, streams.
 
-    ``stopped`` tells that a loop was ended early, ``judging`` that the tape must not be touched now. ``stop`` leaves the process.
+    ``stopped`` tells that a loop was ended early, ``judging`` that the tape must not be touched now. ``stop`` leaves
+    the process.
     """
 
     stop: Callable[[], NoReturn]
@@ -69,8 +71,8 @@ class JudgingRecorder(Recorder):
         self.finished = True
         self.armed = False
         began = time.perf_counter()
-        for activation in self.loops.open_trainings():
-            self._judge(activation)
+        for left in self.loops.open_trainings():
+            self._judge(left)
         if not self._judged:
             self._judge(None)
         for number, activation in self._unsettled:
@@ -79,13 +81,21 @@ class JudgingRecorder(Recorder):
         if self.loops.cut_lines:
             lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
             where = ", ".join(map(str, lines))
-            self.emit({"event": "changed", "what": f"training loops ended early (line{'s' * (len(lines) > 1)} {where})"})
+            self.emit(
+                {"event": "changed", "what": f"training loops ended early (line{'s' * (len(lines) > 1)} {where})"}
+            )
         self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
 
     def _tick(self) -> None:
-        if self._work_when_judged is not None and self.entries.work - self._work_when_judged > PATIENCE:
-            if not any(p.activation is not None and p.activation.training for p in self.loops.current.chain()):
-                self.stop()
+        """Leave the script when a training is judged and nothing new has begun for a while."""
+        if self._work_when_judged is None or self.entries.work - self._work_when_judged < PATIENCE:
+            return
+        lines = {id(a.line) for a in self._judged if a is not None}
+        running = [
+            p.activation for p in self.loops.current.chain() if p.activation is not None and p.activation.training
+        ]
+        if all(id(a.line) in lines for a in running):
+            self.stop()
 
     def _training_over(self, activation: Activation) -> None:
         if os.getpid() != self._process:
@@ -130,7 +140,9 @@ class JudgingRecorder(Recorder):
         return None
 
     def _goes_on(self, activation: Activation | None) -> bool:
-        """Whether a loop trains on what an earlier activation of the same line left: that training is judged already."""
+        """Whether a loop trains on what an earlier activation of the same line left: that training is judged
+        already.
+        """
         if activation is None or activation.line.activations == 1:
             return False
         judged = {id(a.line) for a in self._judged if a is not None and a is not activation}
@@ -210,5 +222,3 @@ def _ordered(found: list[Finding]) -> list[Finding]:
 def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[Event], None]) -> JudgingRecorder:
     """The recorder of one child session."""
     return JudgingRecorder(sources, emit, config)
-
-

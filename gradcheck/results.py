@@ -132,7 +132,8 @@ class Parameter(Record):
 class Loss(Record):
     """The scalar whose derivative the gradients were compared with.
 
-    ``kind`` is a formula's name ("softmax cross-entropy") or "expression"; ``source`` tells whether the script computes it
+    ``kind`` is a formula's name ("softmax cross-entropy") or "expression"; ``source`` tells whether the script
+    computes it
     itself ("own"), we inferred it from the output layer ("inferred") or nothing was found ("none").
     """
 

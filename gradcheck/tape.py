@@ -16,12 +16,11 @@ one piece of memory, so views, aliases and in-place writes are exact.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 SCALAR, WHOLE, VIEW, CONST = range(4)
 
@@ -33,9 +32,12 @@ Structure = Any  # nested tuples: None is an operand, ("list" | "tuple" | "slice
 class Template:
     """What the executions of one source place share.
 
-    ``kind`` is "op" (new results), "element" (one entry read from an array), "inplace" (first operand is updated by ``fn``),
-    "store" (second operand is copied into the first), "call" (``fn`` writes the operands in ``writes``), "create" (a new array
-    from nothing), "set" (first operand takes the recorded constant), "opaque" (results are frozen). ``structure`` is None
+    ``kind`` is "op" (new results), "element" (one entry read from an array), "inplace" (first operand is updated by
+    ``fn``),
+    "store" (second operand is copied into the first), "call" (``fn`` writes the operands in ``writes``), "create" (a
+    new array
+    from nothing), "set" (first operand takes the recorded constant), "opaque" (results are frozen). ``structure`` is
+    None
     when the operands are the positional arguments; else it gives back ``[args]`` or ``[args, kwargs]``.
     """
 
@@ -175,7 +177,7 @@ class Tape:
         layout = self.storage_layout[storage]
         if layout < 0:
             return 1
-        return int(np.prod(self.layouts[layout][0], dtype=int))
+        return math.prod(self.layouts[layout][0])
 
     def dtype_of(self, storage: int) -> Any:
         """NumPy dtype of the storage, None for a scalar."""

@@ -117,7 +117,7 @@ def departures(run: Run, state: State) -> list[str]:
         if number is not None and storage in state.values and bits(state.values[storage]) != bits(number):
             found.append(f"number {storage}: {number!r} became {state.values[storage]!r}")
     alive = {memory.arrays[key]: watch() for key, watch in memory.watches.items()} | dict(memory.pristine)
-    for storage, array in alive.items():
-        if array is not None and storage in state.values and bits(state.values[storage])[1:] != bits(array)[1:]:
-            found.append(f"array {storage}: {array!r} became {state.values[storage]!r}")
+    for storage, live in alive.items():
+        if live is not None and storage in state.values and bits(state.values[storage])[1:] != bits(live)[1:]:
+            found.append(f"array {storage}: {live!r} became {state.values[storage]!r}")
     return found

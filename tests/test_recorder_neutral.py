@@ -1,4 +1,4 @@
-"""Listening changes nothing: every idiom runs alike with the armed recorder, and what it recorded replays to the bit."""
+"""Listening changes nothing: idioms run alike with the armed recorder, and what it recorded replays to the bit."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def differences(recorder: Recorder) -> list[str]:
         replay.run(state, range(len(tape)))
     found = []
     for storage, number in enumerate(memory.objects):
-        made = state.values.get(storage)
+        made = state.values[storage] if storage in state.values else None
         if number is not None and made is not None and bits(made) != bits(number):
             found.append(f"number {storage}: {made!r}, not {number!r}, {origin(recorder, storage)}")
     for key, watch in list(memory.watches.items()):
@@ -138,8 +138,9 @@ class Sabotage(Exception):
     pass
 
 
-FRAGILE = ("entries.element", "entries.run", "entries.op", "memory.array_code", "locations.assign", "memory.before_write")
-FRAGILE += ("entries.store", "entries.inplace", "entries.prepared", "loops.advance", "functions.leave", "calls.tapped")
+FRAGILE = ("entries.element", "entries.run", "entries.op", "memory.array_code", "memory.before_write", "calls.tapped")
+FRAGILE += ("entries.store", "entries.inplace", "entries.prepared", "loops.advance", "functions.leave")
+FRAGILE += ("locations.assign",)
 SCRIPT = """
 import numpy as np
 w, b = np.ones(3), 0.5

@@ -15,7 +15,7 @@ from ..record.sources import Sources
 from ..replay.adjoint import span
 from ..results import Finding, Span
 from ..step.candidates import Candidate
-from ..step.judge import Judgement
+from ..step.trials import Judgement
 from ..tape import CONST, Tape
 
 
@@ -120,7 +120,11 @@ def _finding(number: int, found: list[Hit], tape: Tape, sources: Sources, traini
         label="reads values that were never assigned",
         parameter=names[0],
         parameters=names,
-        related=[Span(made.file, made.line, made.column, made.end_line, made.end_column, "reserves memory, puts nothing in it")],
+        related=[
+            Span(
+                made.file, made.line, made.column, made.end_line, made.end_column, "reserves memory, puts nothing in it"
+            )
+        ],
         proof=[f"{hit.unwritten:,} of the {hit.read:,} values read here were never assigned"],
         effect="the numbers are whatever the allocator left there: often zeros, sometimes old data",
         evidence={"unwritten": hit.unwritten, "read": hit.read},

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..record.memory import Memory, root_of
+from ..record.memory import Memory
 from ..record.names import Names
 from ..record.sources import Sources
 from ..step.candidates import Candidate
@@ -41,9 +41,7 @@ class Namer:
             return []
         shape = c.shape
         address = self._address(root, c)
-        found = self.names.of_array(
-            root, lambda a: a.shape == shape and a.__array_interface__["data"][0] == address
-        )
+        found = self.names.of_array(root, lambda a: a.shape == shape and a.__array_interface__["data"][0] == address)
         return found or self.names.of_array(root, lambda a: a.size == root.size)
 
     def _live(self, c: Candidate) -> np.ndarray | None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import chain, combinations
 
 from ..step.gradient import Gradient
-from ..step.judge import Match
+from ..step.trials import Match
 
 SAME = 1e-9
 MOST_FACTORS = 6

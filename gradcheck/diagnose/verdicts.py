@@ -10,7 +10,7 @@ import numpy as np
 from ..record.sources import Site, Sources
 from ..results import Finding, Loss, NotChecked, Parameter, Span, Training
 from ..step.candidates import Candidate
-from ..step.judge import Judgement, Match, Trial
+from ..step.trials import Judgement, Match, Trial
 from ..tape import Tape
 from . import naming, scales
 from .walk import Departure, Walk
@@ -76,15 +76,28 @@ class Teller:
         return out
 
     def _fallback(self, made: Judgement) -> list[Trial]:
-        """The script's own loss where none was identified: the most downstream scalar that depends on the most parameters."""
-        own = [t for t in made.considered if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards]
+        """The script's own loss where none was identified: the most downstream scalar that depends on the most
+        parameters.
+        """
+        own = [
+            t
+            for t in made.considered
+            if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards
+        ]
         own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
         most = max((len(t.matches) for t in own), default=0)
         return [t for t in own if len(t.matches) == most][:1]
 
     def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
         """Whether a loss from elsewhere in the script fits the step's values in more than one way."""
-        return bool(t.hypothesis.tail) and sum(o.hypothesis.site == t.hypothesis.site and o.kind == t.kind and o.hypothesis.label == t.hypothesis.label for o in own) > 1
+        return (
+            bool(t.hypothesis.tail)
+            and sum(
+                o.hypothesis.site == t.hypothesis.site and o.kind == t.kind and o.hypothesis.label == t.hypothesis.label
+                for o in own
+            )
+            > 1
+        )
 
     def _verdict(self, made: Judgement, c: Candidate, trials: list[Trial], tainted: dict[int, Any]) -> Verdict:
         if id(c) in tainted:
@@ -106,7 +119,9 @@ class Teller:
             if later is not None:
                 return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
             if id(c) in made.elsewhere:
-                return Verdict(c, made.elsewhere[id(c)], t, "wrong", "right at the recorded values only, wrong at others")
+                return Verdict(
+                    c, made.elsewhere[id(c)], t, "wrong", "right at the recorded values only, wrong at others"
+                )
             gap = made.certificates.get(id(c))
             if gap is not None and gap > DOUBTFUL:
                 return Verdict(c, m, t, "inconclusive", f"the central difference is {gap:.1e} off the derivative")
@@ -114,7 +129,13 @@ class Teller:
         if kind == "nonfinite":
             return Verdict(c, m, t, "not_judged", "the gradient is not finite")
         if kind == "unclear":
-            return Verdict(c, m, t, "inconclusive", "the difference is larger than rounding explains and smaller than certainty needs")
+            return Verdict(
+                c,
+                m,
+                t,
+                "inconclusive",
+                "the difference is larger than rounding explains and smaller than certainty needs",
+            )
         return Verdict(c, m, t, "wrong")
 
     def _neighbours(self, made: Judgement, c: Candidate, t: Trial) -> int:
@@ -148,7 +169,9 @@ class Teller:
                 v.verdict = "wrong"
                 v.scale = match.unit
                 opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
-                v.reason = "the update goes the other way" if opposite else "its scale differs from the other parameters'"
+                v.reason = (
+                    "the update goes the other way" if opposite else "its scale differs from the other parameters'"
+                )
             else:
                 v.scale = abs(ref.unit)
                 v.verdict = "right" if abs(abs(ref.unit) - 1) < scales.SAME else "right_up_to_scale"
@@ -202,7 +225,9 @@ class Teller:
         candidates = []
         for t in made.considered[:8]:
             site = self._site(t.hypothesis.site)
-            candidates.append(f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})"))
+            candidates.append(
+                f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
+            )
         chosen = made.trials or self._fallback(made)
         if not chosen:
             return Loss("unknown", "none", candidates=candidates)
@@ -244,7 +269,9 @@ class Teller:
             cosine=c.cosine if c else None,
             direction=v.direction,
             gradient_norm=norm,
-            wrong_from=self._site(v.departure.site).line if v.departure else (site.line if v.verdict == "wrong" else None),
+            wrong_from=self._site(v.departure.site).line
+            if v.departure
+            else (site.line if v.verdict == "wrong" else None),
             training=number,
         )
 
@@ -262,10 +289,24 @@ class Teller:
         first = found[0]
         names = list(dict.fromkeys(g.name for g in naming.groups([v.candidate for v in found])))
         loss = self._loss(made)
-        related = [] if loss.line is None else [
-            Span(loss.file, loss.line, 1, loss.line, 1 + len(loss.text), "the loss" if loss.source == "own" else "output meets target")
+        related = (
+            []
+            if loss.line is None
+            else [
+                Span(
+                    loss.file,
+                    loss.line,
+                    1,
+                    loss.line,
+                    1 + len(loss.text),
+                    "the loss" if loss.source == "own" else "output meets target",
+                )
+            ]
+        )
+        spans = [
+            replace_span(self._site(made.loss_site((made.trials or self._fallback(made))[0], self.tape)), r.label)
+            for r in related
         ]
-        spans = [replace_span(self._site(made.loss_site((made.trials or self._fallback(made))[0], self.tape)), r.label) for r in related]
         return Finding(
             rule="gradient-mismatch",
             severity="error",
@@ -328,8 +369,10 @@ def _relative(v: Verdict) -> float | None:
 def _headline(names: list[str], v: Verdict) -> str:
     what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     if v.match is not None and v.match.comparison.agreement == "exact":
-        return f"the update of {what} has another sign or size than the others" if "other way" not in v.reason else (
-            f"this update moves {what} uphill while the others go downhill"
+        return (
+            f"the update of {what} has another sign or size than the others"
+            if "other way" not in v.reason
+            else (f"this update moves {what} uphill while the others go downhill")
         )
     if v.reason:
         return f"the gradient of {what} is {v.reason}"
@@ -360,5 +403,3 @@ def _evidence(v: Verdict) -> dict[str, Any]:
     if v.departure is not None:
         out["structure"] = v.departure.structure
     return out
-
-

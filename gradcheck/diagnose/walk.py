@@ -1,6 +1,7 @@
 """The walk along the user's backward pass: which of its values are true adjoints, and where the truth is left.
 
-A value of the backward pass is *on the path* when it is a multiple of the adjoint of some forward value. The departure is the
+A value of the backward pass is *on the path* when it is a multiple of the adjoint of some forward value. The
+departure is the
 first value, in program order, that comes from one on the path, is not on it, and leads to none that is.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..replay.adjoint import Reverse
 from ..step.flow import backward_slice
-from ..step.judge import Judgement, Match, Trial
+from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
 
 AGREES = 1e-9
@@ -84,8 +85,8 @@ class Walk:
         end = m.version.update.entry + 1
         source = tape.storage_of(m.gradient.code)
         found = backward_slice(tape, {source}, end, window.begin)
-        masks = self.trial.recording and self.made.extraction and self.made.extraction.masks
-        assert masks is not None
+        assert self.made.extraction is not None
+        masks = self.made.extraction.masks
         path = [e for e in found if e not in self.forward and masks.entry_masks.get(e)]
         if not path or not self.truth or len(path) > MOST_ENTRIES:
             return None

@@ -93,7 +93,9 @@ def _interesting(value: Any) -> bool:
         return True
     if kind_of(type(value)) == NUMBER:
         return True
-    if isinstance(value, type | types.ModuleType | types.BuiltinFunctionType | str | bytes | int | complex | set | range):
+    if isinstance(
+        value, type | types.ModuleType | types.BuiltinFunctionType | str | bytes | int | complex | set | range
+    ):
         return False
     module = type(value).__module__ or ""
     return not module.startswith(("numpy", "builtins", "_io", "matplotlib", "random", "collections.abc", "re"))

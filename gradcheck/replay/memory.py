@@ -78,6 +78,11 @@ class Values:
             raise KeyError(storage)
         return found
 
+    def get(self, storage: int, default: Any = None) -> Any:
+        """As of a dict."""
+        found = self._state.get(storage)
+        return default if found is None else found
+
     def __setitem__(self, storage: int, value: Any) -> None:
         self._state.set(storage, value)
 

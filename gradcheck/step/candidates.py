@@ -10,7 +10,6 @@ from ..record.events import Location, Update
 from ..record.loops import Activation, Pass
 from ..tape import WHOLE, Tape
 
-
 LONGEST_PLAIN = 4  # without a loop, a value that is made from its old one by more operations than this is no update
 
 
@@ -19,7 +18,8 @@ class Candidate:
     """One location (or one storage whose parts are updated one by one) with its updates, grouped in rounds.
 
     A round is one pass of the innermost training loop in which the location is updated again and again: one step.
-    ``region`` is the operand code of the value before the first update, ``whole`` tells that the parts of a storage were merged.
+    ``region`` is the operand code of the value before the first update, ``whole`` tells that the parts of a storage
+    were merged.
     """
 
     key: Location
@@ -61,12 +61,16 @@ def _without_twins(found: list[Candidate]) -> list[Candidate]:
 
 
 def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:
-    """Updates by location; the parts of a storage belong together when one line updates several or one is a single entry."""
+    """Updates by location; the parts of a storage belong together when one line updates several or one is a
+    single entry.
+    """
     lines: dict[tuple[int, int], set[int]] = {}
     for u in updates:
         if u.in_place:
             lines.setdefault((tape.storage_of(u.old), u.site), set()).add(u.old)
-    merged = {s for (s, _), regions in lines.items() if len(regions) > 1 or any(tape.shape_of(r) == () for r in regions)}
+    merged = {
+        s for (s, _), regions in lines.items() if len(regions) > 1 or any(tape.shape_of(r) == () for r in regions)
+    }
     units: dict[Location, list[Update]] = {}
     for u in updates:
         key = u.location

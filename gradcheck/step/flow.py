@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 
-
 import numpy as np
 
 from ..tape import CONST, Tape
@@ -22,13 +21,17 @@ FLAT = frozenset(
 class Masks:
     """Forward dependence on *sources*: bit i of a storage's mask says that its value depends on source i.
 
-    A source is (entry, storage): from that entry on (-1: from the start) the storage holds the source's value. A *barrier* is an
+    A source is (entry, storage): from that entry on (-1: from the start) the storage holds the source's value. A
+    *barrier* is an
     entry after which a storage holds a value that counts as given: its mask becomes that of the sources that begin
-    there, else zero. A pinned source keeps its mask whatever is written to it before the next barrier. Only what carries a
+    there, else zero. A pinned source keeps its mask whatever is written to it before the next barrier. Only what
+    carries a
     derivative counts.
     """
 
-    def __init__(self, tape: Tape, sources: list[tuple[int, int]], barriers: dict[int, int], end: int, pinned: bool = True) -> None:
+    def __init__(
+        self, tape: Tape, sources: list[tuple[int, int]], barriers: dict[int, int], end: int, pinned: bool = True
+    ) -> None:
         self.tape = tape
         self.masks: dict[int, int] = {}
         self.entry_masks: dict[int, int] = {}  # entry -> mask of what it made, where not zero
@@ -46,7 +49,13 @@ class Masks:
 
     def _run(self, end: int) -> None:
         tape, masks = self.tape, self.masks
-        templates, ids, starts, operands, views = tape.templates, tape.entry_template, tape.entry_start, tape.operands, tape.views
+        templates, ids, starts, operands, views = (
+            tape.templates,
+            tape.entry_template,
+            tape.entry_start,
+            tape.operands,
+            tape.views,
+        )
         pinned = dict(self.at_start) if self.pinned else {}
         masks.update(self.at_start)
         masks.update(pinned)
@@ -98,8 +107,12 @@ class Masks:
         return self.masks.get(self.tape.storage_of(code), 0)
 
 
-def backward_slice(tape: Tape, targets: Iterable[int], end: int, begin: int = 0, stops: Iterable[int] = ()) -> list[int]:
-    """The entries in [begin, end) that the target storages depend on, in order. Inputs of the ``stops`` are not followed."""
+def backward_slice(
+    tape: Tape, targets: Iterable[int], end: int, begin: int = 0, stops: Iterable[int] = ()
+) -> list[int]:
+    """The entries in [begin, end) that the target storages depend on, in order. Inputs of the ``stops`` are
+    not followed.
+    """
     needed = set(targets)
     templates, ids, starts, operands = tape.templates, tape.entry_template, tape.entry_start, tape.operands
     halted = set(stops)
@@ -143,5 +156,3 @@ def results_of(tape: Tape, number: int) -> list[int]:
     """Operand codes that an entry makes or writes."""
     template, inputs, outputs = tape.entry(number)
     return [c for c in outputs if c & 3 != CONST] + [inputs[i] for i in template.writes]
-
-

@@ -1,13 +1,13 @@
 """The gradient that a script computed: what an update adds, freed of the rate and of optimiser state.
 
-Without state the increment itself is judged. With state it is the *dominator*: the last value of the parameter's size that
+Without state the increment itself is judged. With state it is the *dominator*: the last value of the parameter's
+size that
 every loss-dependent path of the increment passes before it meets state.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +17,20 @@ from ..record.events import COPIES, Update
 from ..replay.adjoint import Recording
 from ..tape import CONST, SCALAR, WHOLE, Tape, rebuild
 from .candidates import Candidate
+from .dominator import LossSide
 from .flow import Masks, backward_slice
 
 EPS = float(np.finfo(float).eps)
-AFFINE = frozenset(
-    (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, np.add, np.subtract)
-    + (np.multiply, np.divide, np.negative, operator.getitem)
-) | COPIES
-LIMITERS = frozenset((np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round))
+AFFINE = (
+    frozenset(
+        (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, np.add, np.subtract)
+        + (np.multiply, np.divide, np.negative, operator.getitem)
+    )
+    | COPIES
+)
+LIMITERS = frozenset(
+    (np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round)
+)
 MOST_DOMINATORS = 80
 
 
@@ -32,8 +38,10 @@ MOST_DOMINATORS = 80
 class Gradient:
     """What stands for the gradient of one candidate in one round.
 
-    ``step`` is the whole increment (shape of the candidate), ``value`` the judged one: the increment or the dominator, which
-    may be transposed or flattened. ``noise`` bounds the rounding of ``value`` where it is a difference. ``factors`` are the scalar
+    ``step`` is the whole increment (shape of the candidate), ``value`` the judged one: the increment or the
+    dominator, which
+    may be transposed or flattened. ``noise`` bounds the rounding of ``value`` where it is a difference. ``factors``
+    are the scalar
     factors between gradient and increment: (storage, value, active).
     """
 
@@ -73,7 +81,11 @@ class Increments:
                 total += np.reshape(value, total.shape) if np.size(value) == total.size else value
             else:
                 part += np.reshape(value, part.shape) if np.size(value) == part.size else value
-            noise = noise + extra if np.ndim(extra) == 0 or np.shape(extra) == np.shape(noise) else np.max(extra) + np.max(noise)
+            noise = (
+                noise + extra
+                if np.ndim(extra) == 0 or np.shape(extra) == np.shape(noise)
+                else np.max(extra) + np.max(noise)
+            )
             decay += shrink
         return total, noise, decay
 
@@ -257,7 +269,7 @@ class Extraction:
     def _dominator(self, candidate: Candidate, sources: list[int], end: int, begin: int) -> tuple[int, int] | None:
         targets = [self.tape.storage_of(c) for c in sources]
         entries = backward_slice(self.tape, targets, end + 1, begin, self.updates - {end})
-        graph = _Graph(self.tape, entries, self.masks, self.states, self.state_masks)
+        graph = LossSide(self.tape, entries, self.masks, self.states, self.state_masks)
         if not graph.frontier:
             return None
         size = int(np.prod(candidate.shape, dtype=int))
@@ -353,62 +365,3 @@ class Extraction:
     def _is_rate(self, code: int) -> bool:
         """A number that nothing in the step computed from data: a literal, a name bound to one, a schedule."""
         return code & 3 == SCALAR and not self.masks.of(code)
-
-
-class _Graph:
-    """The loss-dependent entries behind an increment, split at optimiser state."""
-
-    def __init__(self, tape: Tape, entries: Iterable[int], masks: Masks, states: set[int], state_masks: Masks) -> None:
-        self.tape = tape
-        self.active = [e for e in entries if masks.entry_masks.get(e)]
-        self.masks = masks
-
-        def stateful(number: int) -> bool:
-            template, inputs, outputs = tape.entry(number)
-            written = {tape.storage_of(inputs[i]) for i in template.writes} | {tape.storage_of(c) for c in outputs}
-            return bool(written & states) or bool(state_masks.entry_masks.get(number))
-
-        self.free = [e for e in self.active if not stateful(e)]
-        free = set(self.free)
-        made = {s for e in self.free for s in self.made(e)}
-        self.frontier: set[int] = set()
-        for number in self.active:
-            if number not in free:
-                self.frontier |= {tape.storage_of(c) for c in tape.entry(number)[1]} & made
-
-    def dominates(self, blocked: int) -> bool:
-        """Whether no frontier value depends on the parameters except through this entry."""
-        tape = self.tape
-        cut = self.made(blocked)
-        if not self._leads_on(blocked):
-            return False
-        alive: set[int] = set()
-        inside = {s for e in self.free for s in self.made(e)}
-        for number in self.free:
-            template, inputs, outputs = tape.entry(number)
-            if number == blocked:
-                alive -= cut
-                continue
-            live = any(
-                tape.storage_of(c) in alive or (tape.storage_of(c) not in inside and self.masks.of(c)) for c in inputs if c & 3 != CONST
-            )
-            if live:
-                alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
-        return not alive & self.frontier
-
-    def made(self, number: int) -> set[int]:
-        """Storages that an entry makes or writes."""
-        template, inputs, outputs = self.tape.entry(number)
-        return {self.tape.storage_of(c) for c in outputs} | {self.tape.storage_of(inputs[i]) for i in template.writes}
-
-    def _leads_on(self, blocked: int) -> bool:
-        """Whether the entry reaches the frontier at all."""
-        reached = self.made(blocked)
-        if reached & self.frontier:
-            return True
-        for number in self.free:
-            if number > blocked:
-                inputs = self.tape.entry(number)[1]
-                if any(self.tape.storage_of(c) in reached for c in inputs if c & 3 != CONST):
-                    reached |= self.made(number)
-        return bool(reached & self.frontier)

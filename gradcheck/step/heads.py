@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+
 import numpy as np
 
 from ..replay.adjoint import Recording
@@ -17,12 +18,16 @@ from ..tape import CONST, Tape
 from .window import Window
 
 MOST_HEADS = 8
-MEETS = frozenset((operator.sub, operator.add, np.subtract, np.add, operator.truediv, np.divide, operator.mul, np.multiply))
+MEETS = frozenset(
+    (operator.sub, operator.add, np.subtract, np.add, operator.truediv, np.divide, operator.mul, np.multiply)
+)
 
 
 @dataclass(slots=True)
 class Head:
-    """The executions of one line where output meets target: operand codes of outputs, and of targets where there are any."""
+    """The executions of one line where output meets target: operand codes of outputs, and of targets where
+    there are any.
+    """
 
     site: int
     entries: list[int]
@@ -53,7 +58,9 @@ def find(window: Window, path: set[int], end: int) -> list[Head]:
     return [h for hs in sites.values() for h in hs][: 2 * MOST_HEADS]
 
 
-def _add(window: Window, sites: dict[int, list[Head]], site: int, entry: int, pair: tuple[int, int], mask: int, labels: bool) -> None:
+def _add(
+    window: Window, sites: dict[int, list[Head]], site: int, entry: int, pair: tuple[int, int], mask: int, labels: bool
+) -> None:
     """Add an execution to the head of its line that is of the same step."""
     known = sites.setdefault(site, [])
     place = window.pass_of(entry)
@@ -133,7 +140,11 @@ def seeds(kind: str, head: Head, recording: Recording) -> list[tuple[int, int, n
     """Adjoint seeds (entry, operand code, value) of a standard loss; None where it makes no sense for the values."""
     out: list[tuple[int, int, np.ndarray]] = []
     for entry, output, target in zip(head.entries, head.outputs, head.targets, strict=True):
-        g = _label_seed(kind, head, recording, entry, target) if head.labels else _seed(kind, recording, entry, output, target)
+        g = (
+            _label_seed(kind, head, recording, entry, target)
+            if head.labels
+            else _seed(kind, recording, entry, output, target)
+        )
         if g is None:
             return None
         out.append((entry, output, g))
@@ -168,14 +179,14 @@ def _label_seed(kind: str, head: Head, recording: Recording, entry: int, gathere
 
 def _derivative(kind: str, p: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     if kind == "squared error":
-        return p - y
+        return np.asarray(p - y)
     if not (np.all(p > 0) and np.all(p < 1) and np.all(y >= 0) and np.all(y <= 1)):
         return None
     if kind == "binary cross-entropy":
-        return (p - y) / (p * (1 - p))
+        return np.asarray((p - y) / (p * (1 - p)))
     if p.size < 2 or not any(np.allclose(p.sum(axis=axis), 1.0, atol=1e-6) for axis in range(p.ndim)):
         return None
-    return -y / p
+    return np.asarray(-y / p)
 
 
 def value(kind: str, head: Head, replay: Replay, state: State) -> float:

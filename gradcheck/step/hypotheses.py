@@ -14,7 +14,9 @@ from .window import Window
 MOST_OFF_PATH = 80
 MOST_ON_PATH = 40
 LARGEST_GUARD = 1e-3
-PICKS = frozenset((max, min, np.max, np.min, np.amax, np.amin, np.ndarray.max, np.ndarray.min, np.ndarray.item, float, np.float64))
+PICKS = frozenset(
+    (max, min, np.max, np.min, np.amax, np.amin, np.ndarray.max, np.ndarray.min, np.ndarray.item, float, np.float64)
+)
 GUARDED = frozenset((np.log, np.log2, np.log10, np.sqrt, np.divide, operator.truediv, np.power, operator.pow))
 
 
@@ -85,7 +87,9 @@ def _only_picks(tape: Tape, h: Hypothesis) -> bool:
 
 
 def guards_of(window: Window, h: Hypothesis, path: set[int]) -> dict[int, int]:
-    """Small constants added inside a logarithm, a root or a divisor on the way to the scalar, off the increments' path."""
+    """Small constants added inside a logarithm, a root or a divisor on the way to the scalar, off the
+    increments' path.
+    """
     tape = window.tape
     entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin)
     feeds: dict[int, set[object]] = {}

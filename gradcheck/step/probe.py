@@ -21,7 +21,8 @@ from .gradient import Extraction
 from .window import Version, Window
 
 if TYPE_CHECKING:
-    from .judge import Judge, Judgement, Trial
+    from .judge import Judge
+    from .trials import Judgement, Trial
 
 AMPLITUDES = (1.0, 0.2, 0.03)
 STEPS = (1e-5, 1e-6, 1e-4)
@@ -46,7 +47,9 @@ class Certifier:
             self.possible = False
 
     def gap(self, version: Version, t: np.ndarray, seed: int) -> float | None:
-        """The largest relative gap between adjoint and central difference: along t itself and along a random direction."""
+        """The largest relative gap between adjoint and central difference: along t itself and along a random
+        direction.
+        """
         if not self.possible or t.size > LARGEST or not np.any(t):
             return None
         rng = np.random.default_rng(seed)
@@ -192,5 +195,3 @@ def _move(replay: Replay, state: State, version: Version, displacement: np.ndarr
 
 def _norm(v: np.ndarray) -> float:
     return float(np.linalg.norm(v)) or 1.0
-
-

@@ -59,7 +59,12 @@ class _Step:
                 self.made.setdefault((template.site, template.fn), []).append(outputs[0])
             for code in inputs:
                 storage = tape.storage_of(code)
-                if code & 3 != CONST and storage not in seen and not window.masks.of(code) and tape.shape_of(code) != ():
+                if (
+                    code & 3 != CONST
+                    and storage not in seen
+                    and not window.masks.of(code)
+                    and tape.shape_of(code) != ()
+                ):
                     seen.add(storage)
                     self.targets.append(code)
 
@@ -81,12 +86,17 @@ def _scalars_elsewhere(tape: Tape, window: Window, calls: dict[int, list[Call]])
             found.setdefault((template.site, template.fn), entry)
             if len(found) > 400:
                 break
-    inside = {(tape.templates[tape.entry_template[e]].site, tape.templates[tape.entry_template[e]].fn) for e in window.masks.entry_masks}
+    inside = {
+        (tape.templates[tape.entry_template[e]].site, tape.templates[tape.entry_template[e]].fn)
+        for e in window.masks.entry_masks
+    }
     return [e for key, e in found.items() if key not in inside]
 
 
 def _tail(tape: Tape, step: _Step, entry: int) -> list[int] | None:
-    """The entries between values that the step makes too and the scalar, in order; None when there is no such beginning."""
+    """The entries between values that the step makes too and the scalar, in order; None when there is no such
+    beginning.
+    """
     queue, seen, reaches = [entry], {entry}, False
     for number in queue:
         if len(queue) > LONGEST_TAIL:
@@ -160,7 +170,9 @@ def _alike(tape: Tape, old: int, new: int, fixed: dict[int, int]) -> bool:
     return True
 
 
-def _append(tape: Tape, step: _Step, tail: list[int], binding: dict[int, int], recording: Recording) -> Hypothesis | None:
+def _append(
+    tape: Tape, step: _Step, tail: list[int], binding: dict[int, int], recording: Recording
+) -> Hypothesis | None:
     """Execute the tail on the step's values and append it; None when an operation does not take them."""
     replay, state = recording.replay, recording.state
     renamed = dict(binding)
@@ -197,7 +209,7 @@ def _append(tape: Tape, step: _Step, tail: list[int], binding: dict[int, int], r
         return None
     template = tape.entry(tail[-1])[0]
     found = Hypothesis(template.site, [last], [new[-1]], False, mask, str(template.fn))
-    found.tail = [e for e in range(begin, len(tape))]
+    found.tail = list(range(begin, len(tape)))
     return found
 
 

@@ -101,9 +101,16 @@ class Window:
     # recording
 
     def record(self, extra: list[int] | None = None, promote: bool = True) -> Recording:
-        """Replay the prelude, then the window with all that a sweep needs. ``extra`` are storages wanted besides the increments."""
+        """Replay the prelude, then the window with all that a sweep needs. ``extra`` are storages wanted
+        besides the increments.
+        """
         tape = self.tape
-        targets = {tape.storage_of(c) for v in self.versions for u in v.candidate.rounds[v.round_] for c in (u.new, u.old, *u.increments)}
+        targets = {
+            tape.storage_of(c)
+            for v in self.versions
+            for u in v.candidate.rounds[v.round_]
+            for c in (u.new, u.old, *u.increments)
+        }
         targets |= set(extra or ())
         self.entries = backward_slice(tape, targets, self.end)
         self.prelude = [e for e in self.entries if e < self.begin]
@@ -120,7 +127,13 @@ class Window:
         made.run()
         return made
 
-    def sweep(self, recording: Recording, seeds: list[tuple[int, int, Any]], bounded: bool = False, keep: set[int] | None = None) -> Sweep:
+    def sweep(
+        self,
+        recording: Recording,
+        seeds: list[tuple[int, int, Any]],
+        bounded: bool = False,
+        keep: set[int] | None = None,
+    ) -> Sweep:
         """Reverse sweep from the seeds (entry, operand code, value)."""
         reverse = Reverse(recording, self.active(), self.captures, bounded)
         reverse.keep = keep

@@ -1,0 +1,69 @@
+"""Dominators: the last value that every loss-dependent path of an increment passes before it meets optimiser state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..tape import CONST, Tape
+from .flow import Masks
+
+
+class LossSide:
+    """The loss-dependent entries behind an increment, split at optimiser state."""
+
+    def __init__(self, tape: Tape, entries: Iterable[int], masks: Masks, states: set[int], state_masks: Masks) -> None:
+        self.tape = tape
+        self.active = [e for e in entries if masks.entry_masks.get(e)]
+        self.masks = masks
+
+        def stateful(number: int) -> bool:
+            template, inputs, outputs = tape.entry(number)
+            written = {tape.storage_of(inputs[i]) for i in template.writes} | {tape.storage_of(c) for c in outputs}
+            return bool(written & states) or bool(state_masks.entry_masks.get(number))
+
+        self.free = [e for e in self.active if not stateful(e)]
+        free = set(self.free)
+        made = {s for e in self.free for s in self.made(e)}
+        self.frontier: set[int] = set()
+        for number in self.active:
+            if number not in free:
+                self.frontier |= {tape.storage_of(c) for c in tape.entry(number)[1]} & made
+
+    def dominates(self, blocked: int) -> bool:
+        """Whether no frontier value depends on the parameters except through this entry."""
+        tape = self.tape
+        cut = self.made(blocked)
+        if not self._leads_on(blocked):
+            return False
+        alive: set[int] = set()
+        inside = {s for e in self.free for s in self.made(e)}
+        for number in self.free:
+            template, inputs, outputs = tape.entry(number)
+            if number == blocked:
+                alive -= cut
+                continue
+            live = any(
+                tape.storage_of(c) in alive or (tape.storage_of(c) not in inside and self.masks.of(c))
+                for c in inputs
+                if c & 3 != CONST
+            )
+            if live:
+                alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
+        return not alive & self.frontier
+
+    def made(self, number: int) -> set[int]:
+        """Storages that an entry makes or writes."""
+        template, inputs, outputs = self.tape.entry(number)
+        return {self.tape.storage_of(c) for c in outputs} | {self.tape.storage_of(inputs[i]) for i in template.writes}
+
+    def _leads_on(self, blocked: int) -> bool:
+        """Whether the entry reaches the frontier at all."""
+        reached = self.made(blocked)
+        if reached & self.frontier:
+            return True
+        for number in self.free:
+            if number > blocked:
+                inputs = self.tape.entry(number)[1]
+                if any(self.tape.storage_of(c) in reached for c in inputs if c & 3 != CONST):
+                    reached |= self.made(number)
+        return bool(reached & self.frontier)

@@ -1,0 +1,234 @@
+"""Hypotheses that were evaluated, and which of them are accepted."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..record.loops import Activation
+from ..replay.adjoint import Recording, Sweep
+from ..tape import CONST, Tape
+from .candidates import Candidate
+from .compare import Comparison
+from .flow import backward_slice
+from .gradient import Extraction, Gradient
+from .heads import Head
+from .hypotheses import Hypothesis
+from .window import Version, Window
+
+Seeds = list[tuple[int, int, Any]]
+FEWEST_NUMBERS = 3
+SAME_UNIT = 1e-8
+SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
+PASSES = frozenset((operator.add, np.add, float, np.float64, np.squeeze, np.ndarray.item, np.asarray, operator.pos))
+
+
+@dataclass(slots=True)
+class Match:
+    """One parameter under one hypothesis."""
+
+    version: Version
+    gradient: Gradient
+    comparison: Comparison
+    truth: np.ndarray
+    bound: np.ndarray
+    blocked: list[str] = field(default_factory=list)
+
+    @property
+    def unit(self) -> float | None:
+        """The scale freed of the learning rate; None for a zero gradient."""
+        k = self.comparison.scale
+        return None if k is None or not self.gradient.rate else k / self.gradient.rate
+
+    @property
+    def exact(self) -> bool:
+        """Whether the gradient is a multiple of the truth within rounding, or both are zero."""
+        return self.comparison.exact
+
+
+@dataclass(slots=True)
+class Trial:
+    """A hypothesis evaluated: how each parameter that it depends on compares."""
+
+    hypothesis: Hypothesis
+    kind: str
+    seeds: Seeds
+    matches: list[Match]
+    sweep: Sweep
+    recording: Recording
+    identified: bool = False
+    witness: str = ""
+    head: Head | None = None
+
+    @property
+    def matched(self) -> set[int]:
+        """Ids of the candidates whose gradient agrees."""
+        return {id(m.version.candidate) for m in self.matches if m.exact}
+
+    @property
+    def full(self) -> bool:
+        """Whether every parameter of the hypothesis agrees."""
+        return bool(self.matches) and all(m.exact for m in self.matches)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What is known of one training."""
+
+    activation: Activation | None
+    window: Window
+    parameters: list[Candidate]
+    states: list[Candidate]
+    others: list[Candidate]
+    trials: list[Trial] = field(default_factory=list)  # those that were accepted, the main one first
+    considered: list[Trial] = field(default_factory=list)
+    own: bool = False
+    later: list[Trial] = field(default_factory=list)  # the accepted hypotheses one step later
+    elsewhere: dict[int, Match] = field(
+        default_factory=dict
+    )  # id of candidate -> match at another point, where it is off
+    certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
+    batch_size: int | None = None
+    wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
+    path: set[int] = field(default_factory=set)  # entries that the increments depend on
+    recording: Recording | None = None
+    extraction: Extraction | None = None
+    fault: str = ""
+
+    def loss_site(self, trial: Trial, tape: Tape) -> int:
+        """The place where the scalar is computed: up through accumulators, copies and what only scales them."""
+        entry = self.loss_code(trial, tape)[1]
+        return trial.hypothesis.site if entry < 0 else tape.templates[tape.entry_template[entry]].site
+
+    def loss_code(self, trial: Trial, tape: Tape) -> tuple[int, int]:
+        """Operand code and entry of the scalar behind accumulators and copies; entry -1 when there is no single one."""
+        code, found = trial.hypothesis.codes[-1], -1
+        if trial.hypothesis.source != "own" or len(trial.hypothesis.codes) > 1:
+            return code, found
+        summed = self._accumulated(code, tape)
+        for _ in range(8):
+            entry = tape.storage_born[tape.storage_of(code)]
+            if entry < 0:
+                break
+            template, inputs, _ = tape.entry(entry)
+            active = [c for c in inputs if self.window.masks.of(c)]
+            if len(active) != 1 or tape.shape_of(active[0]) != ():
+                break
+            if template.fn in (operator.sub, np.subtract) and self._recent(tape, inputs, active[0]):
+                code, found = active[0], tape.storage_born[tape.storage_of(active[0])]
+                continue
+            summed = summed or (template.fn in (operator.add, np.add) and len(inputs) == 2)
+            passes = template.fn in PASSES or (summed and template.fn in SCALES)
+            onward = tape.storage_born[tape.storage_of(active[0])]
+            if not passes or onward < 0:
+                break
+            code, found = active[0], onward
+        return code, found
+
+    def _accumulated(self, code: int, tape: Tape) -> bool:
+        """Whether a scalar is added to a running sum over steps."""
+        entry = tape.storage_born[tape.storage_of(code)]
+        for number in range(entry + 1, min(entry + 12, len(tape))):
+            template, inputs, _ = tape.entry(number)
+            if template.fn is operator.add and code in inputs and len(inputs) == 2:
+                mask = self.window.masks.entry_masks.get(number, 0)
+                return not self.window.compatible(mask, 0) or not all(self.window.masks.of(c) for c in inputs)
+        return False
+
+    def _recent(self, tape: Tape, inputs: Any, active: int) -> bool:
+        """Whether the other operand of a difference is a value of an earlier step (a test of convergence)."""
+        other = [c for c in inputs if c != active and c & 3 != CONST]
+        return bool(other) and tape.storage_born[tape.storage_of(other[0])] >= 0 and tape.shape_of(other[0]) == ()
+
+
+@dataclass(slots=True)
+class Family:
+    """The same hypothesis in several passes: one place of the source, one kind."""
+
+    trials: list[Trial]
+
+    @property
+    def head(self) -> Trial:
+        """The earliest trial."""
+        return min(self.trials, key=lambda t: t.hypothesis.last)
+
+    @property
+    def matched(self) -> set[int]:
+        """Ids of the candidates that agree in every trial that reaches them."""
+        wrong = {id(m.version.candidate) for t in self.trials for m in t.matches if not m.exact}
+        return {c for t in self.trials for c in t.matched} - wrong
+
+    @property
+    def identified(self) -> bool:
+        """A witness in some trial; for a few numbers only, all of them in agreement at one scale."""
+        if any(t.identified for t in self.trials):
+            return True
+        found = [m for t in self.trials for m in t.matches]
+        if any(t.hypothesis.on_path for t in self.trials) or not all(m.exact and m.truth.size <= 3 for m in found):
+            return False
+        return (
+            sum(m.truth.size for m in found if m.comparison.scale) >= FEWEST_NUMBERS
+            and len(found) > 1
+            and (_one([m.comparison.scale for m in found]) or _one([m.unit for m in found]))
+        )
+
+    @property
+    def plausible(self) -> bool:
+        """A few numbers that agree at one scale in each step, though the scale changes from step to step."""
+        found = [m for t in self.trials for m in t.matches]
+        if any(t.hypothesis.on_path for t in self.trials) or not all(m.exact and m.truth.size <= 3 for m in found):
+            return False
+        enough = all(sum(m.truth.size for m in t.matches if m.comparison.scale) > 1 for t in self.trials)
+        return bool(found) and enough and all(_one([m.comparison.scale for m in t.matches]) for t in self.trials)
+
+
+def _one(scales: list[float | None]) -> bool:
+    """Whether all scales (zero gradients have none) are one number."""
+    known = [s for s in scales if s]
+    return bool(known) and all(abs(s / known[0] - 1) < SAME_UNIT for s in known)
+
+
+def families(trials: list[Trial]) -> list[Family]:
+    """Trials gathered by place, kind and treatment, in the order in which they were tried."""
+    found: dict[Any, Family] = {}
+    for t in trials:
+        h = t.hypothesis
+        found.setdefault((h.site, t.kind, h.label, bool(h.guards), bool(h.tail)), Family([])).trials.append(t)
+    return list(found.values())
+
+
+def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
+    """The accepted hypotheses: the first identified family, unless a later one that is no part of it explains more."""
+    identified = [f for f in families(trials) if f.identified] or [f for f in families(trials) if f.plausible]
+    if made.own:  # a loss of the script's own is never traded for a standard one that explains less than everything
+        wanted = {id(p) for p in made.parameters}
+        identified = [f for f in identified if f.head.hypothesis.source == "own" or wanted <= f.matched]
+    if not identified:
+        return []
+    main = identified[0]
+    wanted = {id(p) for p in made.parameters}
+    for f in identified[1:]:
+        more = f.matched > main.matched or (wanted <= f.matched and not wanted <= main.matched)
+        if more and not _is_part(tape, made, f.head, main.head):
+            main = f
+    accepted = [main]
+    missing = wanted - main.matched
+    for f in identified:
+        own = {id(m.version.candidate) for t in f.trials for m in t.matches} & missing
+        if f is not main and own and own <= f.matched and not _is_part(tape, made, f.head, main.head):
+            accepted.append(f)
+            missing -= f.matched
+    accepted.sort(key=lambda f: min(m.version.update.number for m in f.head.matches if m.exact or f is main))
+    return [t for f in accepted for t in sorted(f.trials, key=lambda t: t.hypothesis.last)]
+
+
+def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
+    """Whether one loss is a term of the other: its scalar feeds it. Guards taken out do not count."""
+    if part.hypothesis.guards or part.hypothesis.source != "own":
+        return False
+    targets = {tape.storage_of(c) for c in whole.hypothesis.codes}
+    inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin))
+    return bool(set(part.hypothesis.entries) & inside) and part.hypothesis.site != whole.hypothesis.site

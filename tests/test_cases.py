@@ -1,0 +1,86 @@
+"""The four systems that the tool was made for, rebuilt: what is wrong in each is found, the mended twins come
+out clean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradcheck import Report, check_script
+from .folder_hash import unchanged_folder
+
+CASES = Path(__file__).parent.parent / "cases"
+
+# script, parameter by shape -> verdict, rule and line text of each error finding
+BROKEN = [
+    (
+        "batched_sigmoid/main.py",
+        ["not_judged", "right", "right", "right"],
+        [("uninitialized-memory", "# expect: uninitialized-memory")],
+    ),
+    ("loop_convolution/model.py", ["right", "right", "right"], []),
+    (
+        "doubled_softmax/model.py",
+        ["wrong", "wrong", "wrong"],
+        [("gradient-mismatch", "# expect: softmax-derivative-doubled")],
+    ),
+    (
+        "dropout_convolution/model.py",
+        ["right_up_to_scale", "wrong"],
+        [("gradient-mismatch", "# expect: derivative-at-wrong-point")],
+    ),
+]
+MENDED = [
+    ("batched_sigmoid/mended/main.py", 4),
+    ("loop_convolution/mended.py", 3),
+    ("doubled_softmax/mended.py", 3),
+    ("dropout_convolution/mended.py", 2),
+]
+
+
+def _lines(path: str, mark: str) -> set[tuple[str, int]]:
+    """File and line of each guilty line of a case."""
+    folder = (CASES / path).parent
+    return {
+        (file.name, number)
+        for file in folder.glob("*.py")
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if mark in line
+    }
+
+
+def ask(path: Path, seed: int = 0) -> Report:
+    """The report on one script."""
+    return check_script(path, seed=seed, timeout=120)
+
+
+@pytest.mark.parametrize(("path", "verdicts", "errors"), BROKEN, ids=[b[0] for b in BROKEN])
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_broken_system_is_told_what_is_wrong(path: str, verdicts: list[str], errors: list, seed: int) -> None:
+    with unchanged_folder((CASES / path).parent):
+        report = ask(CASES / path, seed)
+    assert sorted(p.verdict for p in report.parameters) == sorted(verdicts)
+    found = [f for f in report.findings if f.severity == "error"]
+    assert [f.rule for f in found] == [rule for rule, _ in errors]
+    for finding, (_, mark) in zip(found, errors, strict=True):
+        assert (Path(finding.file).name, finding.line) in _lines(path, mark)
+
+
+def test_the_kernels_of_the_dropout_convolution_go_uphill() -> None:
+    report = ask(CASES / "dropout_convolution/model.py")
+    assert sorted(p.direction for p in report.parameters) == ["downhill", "uphill"]
+
+
+def test_unwritten_memory_is_counted() -> None:
+    report = ask(CASES / "batched_sigmoid/main.py")
+    evidence = next(f.evidence for f in report.findings if f.rule == "uninitialized-memory")
+    assert evidence["unwritten"] == evidence["read"] > 10_000
+
+
+@pytest.mark.parametrize(("path", "count"), MENDED, ids=[m[0] for m in MENDED])
+def test_a_mended_system_is_clean(path: str, count: int) -> None:
+    report = ask(CASES / path)
+    assert [p.verdict in ("right", "right_up_to_scale") for p in report.parameters] == [True] * count
+    assert [f for f in report.findings if f.severity == "error"] == []
