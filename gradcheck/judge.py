@@ -18,6 +18,7 @@ from .record.sources import Sources
 from .results import Finding, NotChecked, Outcome
 from .step.judge import Judge
 from .step.trials import Judgement
+from .tape import SCALAR
 
 Event = dict[str, Any]
 PATIENCE = 150_000.0  # recorded work after the last judged training before the script is left
@@ -156,6 +157,7 @@ class JudgingRecorder(Recorder):
 
     def _tell(self, number: int, made: Judgement) -> None:
         self._name(made)
+        made.fault = made.fault or self._unfaithful(made)
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
         told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
         told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
@@ -171,6 +173,28 @@ class JudgingRecorder(Recorder):
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
+
+    def _unfaithful(self, made: Judgement) -> str:
+        """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay to the bit."""
+        for broken in self.broken.values():
+            if broken.entry < made.window.end:
+                site = self.sources.sites[broken.site]
+                return f"line {site.line} could not be recorded ({broken.reason})"
+        if made.recording is None or self.memory.uninitialized or self._narrow():
+            return ""
+        state, objects = made.recording.state, self.memory.objects
+        for number in made.recording.entries:
+            if number < len(self.tape) and made.window.end > number:
+                template, _, outputs = self.tape.entry(number)
+                for code in outputs:
+                    storage = code >> 2
+                    if code & 3 == SCALAR and storage < len(objects) and not _same(objects[storage], state.get(storage)):
+                        return f"line {self.sources.sites[template.site].line} does not replay to the bit"
+        return ""
+
+    def _narrow(self) -> bool:
+        """Whether the script computes in float32: then the judged replay is not its own arithmetic."""
+        return any(layout[2].itemsize < 8 for layout in self.tape.layouts if layout[2].kind == "f")
 
     def _name(self, made: Judgement) -> None:
         every = [*made.parameters, *made.states]
@@ -217,6 +241,10 @@ class JudgingRecorder(Recorder):
 def _ordered(found: list[Finding]) -> list[Finding]:
     severities = ("error", "warning", "note")
     return sorted(found, key=lambda f: (severities.index(f.severity), f.line))
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is None or other is None or one == other or (one != one and other != other)
 
 
 def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[Event], None]) -> JudgingRecorder:

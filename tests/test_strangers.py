@@ -25,7 +25,7 @@ def _folder(path: str) -> Path:
     return STRANGERS / first if first != path else STRANGERS
 
 
-@pytest.mark.parametrize("path", map(_case, TOLD))
+@pytest.mark.parametrize("path", [_case(path) for path in TOLD])
 def test_a_correct_script_is_right_and_stays_as_it_was(path: str) -> None:
     entry = TOLD[path]
     with unchanged_folder(_folder(path)):

@@ -163,7 +163,6 @@ class Locations:
         templates, ids, starts, operands = tape.templates, tape.entry_template, tape.entry_start, tape.operands
         views, born = tape.views, tape.storage_born
         shape = tape.shape_of(new) if tag else ()
-        oldest = born[target]  # what is no younger cannot be made from it
         limit = LONGEST_CHAIN if shape else SCALAR_CHAIN
         queue: list[tuple[int, tuple[int, ...]]] = [(start, ())]
         seen = {start}
@@ -184,8 +183,7 @@ class Locations:
                 source = views[code >> 2][0] if tag == VIEW else code >> 2
                 if source == target and (code == old or self._same_region(code, old, fancy, template.fn)):
                     return list(path) if self._has_arithmetic(path) else None
-                if elementwise and source not in seen and born[source] > oldest and (tape.shape_of(code) if tag else
-                ()) == shape:
+                if elementwise and source not in seen and (tape.shape_of(code) if tag else ()) == shape:
                     seen.add(source)
                     queue.append((source, path))
         return None

@@ -63,11 +63,17 @@ def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothe
         found.entries.append(number)
         found.mask |= mask
         found.on_path = found.on_path or number in path
-    groups = [[h for h in hs if not _only_picks(tape, h)] for hs in sites.values()]
+    groups = [_of_the_step(window, [h for h in hs if not _only_picks(tape, h)]) for hs in sites.values()]
     groups = sorted((sorted(g, key=lambda h: h.last) for g in groups if g), key=lambda g: -g[0].last)
     off = [h for g in groups for h in g if not h.on_path][:MOST_OFF_PATH]
     on = [h for g in groups for h in g if h.on_path][:MOST_ON_PATH]
     return off + on
+
+
+def _of_the_step(window: Window, found: list[Hypothesis]) -> list[Hypothesis]:
+    """Executions in the pass that then updates what they read; those on other data, between two steps, are left out."""
+    own = [h for h in found if any(window.pass_of(v.update.entry) == h.place for v in window.in_mask(h.mask))]
+    return own or found
 
 
 def _is_scalar(tape: Tape, code: int) -> bool:

@@ -11,17 +11,21 @@ from ..record.functions import Call
 from ..record.loops import Activation
 from ..replay.adjoint import Recording, Sweep
 from ..replay.forward import ReplayError
+from ..replay.rounding import again
 from ..tape import Tape
 from . import candidates as candidates_
 from . import heads, hypotheses, probe, transplant
 from .candidates import Candidate
 from .classify import classify
-from .compare import Comparison, compare, oriented
+from .compare import Comparison, compare, oriented, settle
 from .flow import Masks, backward_slice
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis
 from .trials import Judgement, Match, Seeds, Trial, choose, families
 from .window import Version, Window
+
+NEAR = 1e-3
+MOST_ROUNDED = 100_000
 
 
 class Judge:
@@ -264,9 +268,32 @@ class Judge:
                 comparison, g = _other_values(g, t, bound, comparison)
             matches.append(Match(v, g, comparison, t, bound, [why for mask, why in stuck if mask & window.bit(v)]))
         _settle_zeros(matches)
+        if any(_near(m) for m in matches):
+            self._settle(made, recording, seeds, matches)
         trial = Trial(h, kind, seeds, matches, sweep, recording)
         self._identify(made, trial)
         return trial
+
+    def _settle(self, made: Judgement, recording: Recording, seeds: Seeds, matches: list[Match]) -> None:
+        """Compare near misses again with measured rounding: forward values may have cancelled."""
+        if len(recording.entries) > MOST_ROUNDED or recording is not made.recording:
+            return
+        if made.rounded is None:
+            made.rounded = again(recording, made.window.fork)
+        ex = made.extraction
+        assert ex is not None
+        sweeps = [made.window.sweep(other, seeds) for other in made.rounded]
+        for m in matches:
+            if not _near(m):
+                continue
+            v = m.version
+            updates = v.candidate.rounds[v.round_][v.index :]
+            ts = [made.window.adjoint(s, v, o)[0] for s, o in zip(sweeps, made.rounded, strict=True)]
+            others = (Extraction(o, ex.masks, ex.states, ex.state_masks, ex.updates) for o in made.rounded)
+            us = [oriented(e.gradient(v.candidate, updates).value, m.truth) for e in others]
+            if all(u.shape == np.shape(us[0]) for u in us):
+                u = oriented(m.gradient.value, m.truth)
+                m.comparison = settle(u, m.truth, m.bound, m.gradient.noise, us, ts)
 
     def _stuck(self, made: Judgement, sweep: Sweep) -> list[tuple[int, str]]:
         """Operations whose derivative is not known, with the versions behind them."""
@@ -291,6 +318,12 @@ class Judge:
                 trial.identified = True
                 trial.witness = m.version.candidate.name
                 return
+
+
+def _near(m: Match) -> bool:
+    """Whether rounding of the forward values might explain the difference."""
+    c = m.comparison
+    return not c.exact and c.agreement != "nonfinite" and (c.residual is None or c.residual < NEAR)
 
 
 def _latest_versions(versions: list[Version]) -> list[Version]:

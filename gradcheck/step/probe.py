@@ -50,7 +50,7 @@ class Certifier:
         """The largest relative gap between adjoint and central difference: along t itself and along a random
         direction.
         """
-        if not self.possible or t.size > LARGEST or not np.any(t):
+        if not self.possible or t.size > LARGEST or not np.any(t) or not _given(self.made, version):
             return None
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal(t.shape)
@@ -134,7 +134,7 @@ def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) ->
     state = window.fork()
     rng = np.random.default_rng(seed)
     for v in window.versions:
-        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters:
+        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters and _given(made, v):
             value = np.asarray(_value(made, replay, v), float)
             spread = float(np.sqrt(np.mean(np.square(value)))) or 0.1
             _move(replay, state, v, amplitude * (0.4 * value + 0.3 * spread * rng.standard_normal(value.shape)))
@@ -177,6 +177,12 @@ def _shadow(made: Judgement, recording: Recording) -> Judgement:
     assert ex is not None
     other = Extraction(recording, ex.masks, ex.states, ex.state_masks, ex.updates)
     return replace(made, recording=recording, extraction=other, trials=[], later=[])
+
+
+def _given(made: Judgement, version: Version) -> bool:
+    """Whether the value exists when the window begins, so that it can be moved."""
+    tape = made.window.tape
+    return tape.storage_born[tape.storage_of(version.code)] < made.window.begin
 
 
 def _value(made: Judgement, replay: Replay, version: Version) -> Any:

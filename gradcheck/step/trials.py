@@ -12,7 +12,7 @@ from ..record.loops import Activation
 from ..replay.adjoint import Recording, Sweep
 from ..tape import CONST, Tape
 from .candidates import Candidate
-from .compare import Comparison
+from .compare import Comparison, compare
 from .flow import backward_slice
 from .gradient import Extraction, Gradient
 from .heads import Head
@@ -96,6 +96,7 @@ class Judgement:
     path: set[int] = field(default_factory=set)  # entries that the increments depend on
     recording: Recording | None = None
     extraction: Extraction | None = None
+    rounded: list[Recording] | None = None  # the recording under other roundings of every operation
     fault: str = ""
 
     def loss_site(self, trial: Trial, tape: Tape) -> int:
@@ -229,6 +230,19 @@ def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
     """Whether one loss is a term of the other: its scalar feeds it. Guards taken out do not count."""
     if part.hypothesis.guards or part.hypothesis.source != "own":
         return False
+    if _same_derivative(part, whole):
+        return False
     targets = {tape.storage_of(c) for c in whole.hypothesis.codes}
     inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin))
     return bool(set(part.hypothesis.entries) & inside) and part.hypothesis.site != whole.hypothesis.site
+
+
+def _same_derivative(one: Trial, other: Trial) -> bool:
+    """Whether two scalars have the same derivative up to a factor: a running sum and its term."""
+    truths = {id(m.version.candidate): m.truth for m in other.matches}
+    common = [(m.truth, truths[id(m.version.candidate)]) for m in one.matches if id(m.version.candidate) in truths]
+    if len(common) < len(truths):
+        return False
+    u = np.concatenate([np.ravel(a) for a, _ in common])
+    t = np.concatenate([np.ravel(b) for _, b in common])
+    return compare(u, t).exact

@@ -29,7 +29,7 @@ from . import proof, truth
 from .edits import Mutant, mutants
 from .judged import STRANGERS, expected, several
 from .statements import swapped_statements
-from .told import Case, listing, tables, tell, usual
+from .told import Case, Told, listed, tables, tell, usual
 from .truth import Script
 
 Edit = tuple[str, Mutant]
@@ -213,9 +213,11 @@ def run(given: argparse.Namespace, cache: Path) -> None:
             strict=True,
         )
     )
-    told = list(several(lambda c: tell(c, entries[c.path], known[c.path]), made, given.jobs))
-    if given.list:
-        listing(told)
+    told: list[Told] = []
+    for one in several(lambda c: tell(c, entries[c.path], known[c.path]), made, given.jobs):
+        told.append(one)
+        if given.list:
+            print(listed(one), flush=True)
     tables(told, counts, (proven - started, time.perf_counter() - proven))
 
 

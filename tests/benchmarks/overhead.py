@@ -4,7 +4,7 @@
 
 Each operation runs in a loop of its own; the cost of the loop is taken off. The least CPU time of ``repeat`` runs
 counts.
-``a[i][j] = x`` passes two taps, ``slice * slice`` three; the last four lines and ``+=`` bind names or are updates.
+``a[i][j] = x`` passes two taps, ``slice * slice`` three; ``+=`` is an update besides.
 """
 
 from __future__ import annotations

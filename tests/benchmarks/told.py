@@ -186,9 +186,8 @@ def _describe(t: Told) -> str:
     return f"{t.case.path}:{t.case.lines[0]} {t.case.operator} [{t.case.label}] {text[:110]}"
 
 
-def listing(told: list[Told]) -> None:
-    """One line per case with what was said."""
-    for t in told:
-        said = ", ".join(f"{i}:{t.case.kinds[str(i)]}={a}" for i, a in t.answers.items())
-        errors = ", ".join(f"{f.rule}@{f.line}" for f in t.errors)
-        print(f"{_describe(t)}\n      {said}  errors: {errors or 'none'}  accused: {' '.join(t.accused) or 'none'}")
+def listed(t: Told) -> str:
+    """One case and what was said about it."""
+    said = ", ".join(f"{i}:{t.case.kinds[str(i)]}={a}" for i, a in t.answers.items())
+    errors = ", ".join(f"{f.rule}@{f.line}" for f in t.errors)
+    return f"{_describe(t)}\n      {said}  errors: {errors or 'none'}  accused: {' '.join(t.accused) or 'none'}"
