@@ -175,7 +175,9 @@ class JudgingRecorder(Recorder):
         )
 
     def _unfaithful(self, made: Judgement) -> str:
-        """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay to the bit."""
+        """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay
+        to the bit.
+        """
         for broken in self.broken.values():
             if broken.entry < made.window.end:
                 site = self.sources.sites[broken.site]
@@ -188,7 +190,8 @@ class JudgingRecorder(Recorder):
                 template, _, outputs = self.tape.entry(number)
                 for code in outputs:
                     storage = code >> 2
-                    if code & 3 == SCALAR and storage < len(objects) and not _same(objects[storage], state.get(storage)):
+                    if code & 3 == SCALAR and storage < len(objects) and not _same(objects[storage],
+                    state.get(storage)):
                         return f"line {self.sources.sites[template.site].line} does not replay to the bit"
         return ""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck import Report, check_script
+
 from .folder_hash import unchanged_folder
 
 CASES = Path(__file__).parent.parent / "cases"

@@ -18,7 +18,12 @@ def reference(matches: list[Match]) -> Match | None:
     scaled = [m for m in matches if m.exact and m.unit is not None]
     if not scaled:
         return None
-    return max(scaled, key=lambda m: (sum(consistent(m, other) for other in scaled), m.truth.size))
+    return max(scaled, key=lambda m: (sum(consistent(m, other) for other in scaled), _plain(m), m.truth.size))
+
+
+def _plain(m: Match) -> bool:
+    """Whether the gradient is the loss's own, without a factor."""
+    return m.unit is not None and abs(abs(m.unit) - 1) < SAME
 
 
 def consistent(one: Match, other: Match) -> bool:
@@ -56,6 +61,8 @@ def _products(g: Gradient) -> list[float]:
 
 def as_text(scale: float) -> str:
     """A scale as people write it: 1/128, 2, 0.0731."""
+    if scale < 0:
+        return "-" + as_text(-scale)
     if abs(scale - 1) < SAME:
         return "1"
     for value, form in ((scale, "{}"), (1 / scale if scale else 0.0, "1/{}")):

@@ -9,28 +9,12 @@ import numpy as np
 
 from ..record.sources import Site, Sources
 from ..results import Finding, Loss, NotChecked, Parameter, Span, Training
-from ..step.candidates import Candidate
-from ..step.trials import Judgement, Match, Trial
+from ..step.trials import Judgement
 from ..tape import Tape
 from . import naming, scales
-from .walk import Departure, Walk
+from .jury import ALL_UPHILL, Jury, Verdict
 
-DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 FLOOR = 1e-12  # figures at rounding level are written as zero
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What is said of one candidate."""
-
-    candidate: Candidate
-    match: Match | None
-    trial: Trial | None
-    verdict: str
-    reason: str = ""
-    scale: float | None = None
-    direction: str = ""
-    departure: Departure | None = None
 
 
 @dataclass(slots=True)
@@ -49,154 +33,18 @@ class Teller:
     def __init__(self, tape: Tape, sources: Sources, maximize: bool = False) -> None:
         self.tape = tape
         self.sources = sources
-        self.maximize = maximize
+        self.jury = Jury(tape, maximize)
         self.made: Judgement
 
     def tell(self, number: int, made: Judgement, tainted: dict[int, Any]) -> Told:
         """The records of one training. ``tainted``: ids of candidates whose gradient reads memory that nobody wrote."""
-        verdicts = self.verdicts(made, tainted)
+        verdicts = self.jury.verdicts(made, tainted)
         told = Told(self._training(number, made))
         self.made = made
         told.parameters = [self._parameter(number, g, verdicts) for g in naming.groups(made.parameters)]
         told.findings = self._findings(number, made, verdicts)
         told.not_checked = self._unclaimed(made)
         return told
-
-    # verdicts
-
-    def verdicts(self, made: Judgement, tainted: dict[int, Any]) -> dict[int, Verdict]:
-        """One verdict for each parameter, by id of the candidate."""
-        out: dict[int, Verdict] = {}
-        trials = made.trials or self._fallback(made)
-        for c in made.parameters:
-            out[id(c)] = self._verdict(made, c, trials, tainted)
-        for t in trials if made.trials else []:
-            self._scales(made, t, [v for v in out.values() if v.trial is t])
-        self._walk(made, list(out.values()))
-        return out
-
-    def _fallback(self, made: Judgement) -> list[Trial]:
-        """The script's own loss where none was identified: the most downstream scalar that depends on the most
-        parameters.
-        """
-        own = [
-            t
-            for t in made.considered
-            if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards
-        ]
-        own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
-        most = max((len(t.matches) for t in own), default=0)
-        return [t for t in own if len(t.matches) == most][:1]
-
-    def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
-        """Whether a loss from elsewhere in the script fits the step's values in more than one way."""
-        return (
-            bool(t.hypothesis.tail)
-            and sum(
-                o.hypothesis.site == t.hypothesis.site and o.kind == t.kind and o.hypothesis.label == t.hypothesis.label
-                for o in own
-            )
-            > 1
-        )
-
-    def _verdict(self, made: Judgement, c: Candidate, trials: list[Trial], tainted: dict[int, Any]) -> Verdict:
-        if id(c) in tainted:
-            return Verdict(c, None, None, "not_judged", "its gradient is computed from memory that nobody wrote")
-        if made.fault:
-            return Verdict(c, None, None, "not_judged", f"the step could not be replayed: {made.fault}")
-        found = [(t, m) for t in trials for m in t.matches if m.version.candidate is c]
-        if not found:
-            why = "no loss was found for it" if made.trials else "no loss was identified"
-            return Verdict(c, None, None, "not_judged", why)
-        t, m = max(found, key=lambda tm: (tm[1].exact, self._neighbours(made, c, tm[0])))
-        if m.blocked:
-            return Verdict(c, m, t, "not_judged", m.blocked[0])
-        kind = m.comparison.agreement
-        if m.exact and not made.trials:
-            return Verdict(c, m, t, "not_judged", "no loss was identified")
-        if m.exact:
-            later = self._later(made, t, c)
-            if later is not None:
-                return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
-            if id(c) in made.elsewhere:
-                return Verdict(
-                    c, made.elsewhere[id(c)], t, "wrong", "right at the recorded values only, wrong at others"
-                )
-            gap = made.certificates.get(id(c))
-            if gap is not None and gap > DOUBTFUL:
-                return Verdict(c, m, t, "inconclusive", f"the central difference is {gap:.1e} off the derivative")
-            return Verdict(c, m, t, "right")
-        if kind == "nonfinite":
-            return Verdict(c, m, t, "not_judged", "the gradient is not finite")
-        if kind == "unclear":
-            return Verdict(
-                c,
-                m,
-                t,
-                "inconclusive",
-                "the difference is larger than rounding explains and smaller than certainty needs",
-            )
-        return Verdict(c, m, t, "wrong")
-
-    def _neighbours(self, made: Judgement, c: Candidate, t: Trial) -> int:
-        """How many of the parameters updated just before and after this one agree with the trial's loss."""
-        place = made.parameters.index(c)
-        near = made.parameters[max(0, place - 2) : place] + made.parameters[place + 1 : place + 3]
-        return sum(any(m.version.candidate is n and m.exact and m.truth.size > 3 for m in t.matches) for n in near)
-
-    def _later(self, made: Judgement, t: Trial, c: Candidate) -> Match | None:
-        """The same loss one step later: a gradient that is right only at the first one."""
-        for other in [*made.later, *made.trials]:
-            if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind:
-                for m in other.matches:
-                    if m.version.candidate is c and m.comparison.agreement == "off":
-                        return m
-        return None
-
-    def _scales(self, made: Judgement, t: Trial, found: list[Verdict]) -> None:
-        right = [v for v in found if v.verdict == "right" and v.match is not None]
-        ref = scales.reference([v.match for v in right if v.match is not None])
-        if ref is None or ref.unit is None:
-            return
-        for v in found:
-            if v.match is not None and v.match.comparison.scale is not None:
-                v.direction = self._direction(v.match)
-        for v in right:
-            match = v.match
-            if match is None or match.unit is None:
-                continue
-            if not scales.consistent(match, ref):
-                v.verdict = "wrong"
-                v.scale = match.unit
-                opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
-                v.reason = (
-                    "the update goes the other way" if opposite else "its scale differs from the other parameters'"
-                )
-            else:
-                v.scale = abs(ref.unit)
-                v.verdict = "right" if abs(abs(ref.unit) - 1) < scales.SAME else "right_up_to_scale"
-
-    def _direction(self, m: Match) -> str:
-        step, t = m.gradient.step, m.truth
-        if step.size != t.size:
-            return ""
-        product = float(np.ravel(step) @ np.ravel(t if step.shape == t.shape else t.reshape(step.shape)))
-        if product == 0:
-            return "none"
-        return "uphill" if (product > 0) != self.maximize else "downhill"
-
-    def _walk(self, made: Judgement, found: list[Verdict]) -> None:
-        """The line where each wrong gradient first departs from the truth."""
-        walks: dict[int, Walk] = {}
-        for v in found:
-            if v.verdict != "wrong" or v.trial is None or v.match is None or made.extraction is None:
-                continue
-            if v.match.comparison.agreement == "exact":
-                continue
-            walk = walks.get(id(v.trial))
-            if walk is None:
-                walk = walks[id(v.trial)] = Walk(self.tape, made, v.trial)
-            v.departure = walk.first(v.match)
 
     # records
 
@@ -228,7 +76,7 @@ class Teller:
             candidates.append(
                 f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
             )
-        chosen = made.trials or self._fallback(made)
+        chosen = made.trials or self.jury.fallback(made)
         if not chosen:
             return Loss("unknown", "none", candidates=candidates)
         t = chosen[0]
@@ -278,11 +126,30 @@ class Teller:
     def _findings(self, number: int, made: Judgement, verdicts: dict[int, Verdict]) -> list[Finding]:
         """One finding for each place where gradients depart, with all parameters it reaches."""
         places: dict[int, list[Verdict]] = {}
-        for v in verdicts.values():
-            if v.verdict == "wrong":
-                site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
-                places.setdefault(site, []).append(v)
+        wrong = [v for v in verdicts.values() if v.verdict == "wrong"]
+        shared = self._shared_source(wrong)
+        for v in wrong:
+            site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
+            if v.reason == ALL_UPHILL:
+                site = wrong[0].candidate.rounds[0][-1].site
+            places.setdefault(shared.get(id(v), site), []).append(v)
         return [self._mismatch(number, made, site, found) for site, found in places.items()]
+
+    def _shared_source(self, wrong: list[Verdict]) -> dict[int, int]:
+        """Gradients that depart at different places but all use one value that is right in itself.
+
+        It is the adjoint of another value than the one they need (a derivative is missing): its place is the mistake's.
+        """
+        users: dict[int, list[Verdict]] = {}
+        for v in wrong:
+            for source in v.departure.sources if v.departure else ():
+                users.setdefault(source, []).append(v)
+        out: dict[int, int] = {}
+        for source, found in users.items():
+            if len({v.departure.site for v in found if v.departure}) > 1:
+                site = self.tape.templates[self.tape.entry_template[source]].site
+                out.update({id(v): site for v in found})
+        return out
 
     def _mismatch(self, number: int, made: Judgement, place: int, found: list[Verdict]) -> Finding:
         site = self._site(place)
@@ -304,7 +171,7 @@ class Teller:
             ]
         )
         spans = [
-            replace_span(self._site(made.loss_site((made.trials or self._fallback(made))[0], self.tape)), r.label)
+            replace_span(self._site(made.loss_site((made.trials or self.jury.fallback(made))[0], self.tape)), r.label)
             for r in related
         ]
         return Finding(
@@ -368,12 +235,12 @@ def _relative(v: Verdict) -> float | None:
 
 def _headline(names: list[str], v: Verdict) -> str:
     what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    if v.reason == ALL_UPHILL:
+        return "every update goes uphill: the loss is climbed, not descended"
     if v.match is not None and v.match.comparison.agreement == "exact":
-        return (
-            f"the update of {what} has another sign or size than the others"
-            if "other way" not in v.reason
-            else (f"this update moves {what} uphill while the others go downhill")
-        )
+        if "other way" in v.reason:
+            return f"this update moves {what} uphill while the others go downhill"
+        return f"the update of {what} has another size than the others"
     if v.reason:
         return f"the gradient of {what} is {v.reason}"
     return f"the gradient of {what} departs from the derivative of the loss here"
@@ -383,6 +250,9 @@ def _proof(v: Verdict) -> str:
     c = v.match.comparison if v.match else None
     if c is None or c.residual is None or c.cosine is None:
         return f"{v.candidate.name}: the true gradient is zero, the script's has norm {c.norm if c else 0.0:.3g}"
+    if c.agreement == "exact":
+        times = f"{scales.as_text(v.scale)} times the true gradient" if v.scale else "the true gradient"
+        return f"{v.candidate.name}: exactly {times}, going {v.direction}"
     text = f"{v.candidate.name}: off by {c.residual:.2g} of its length, cosine {abs(c.cosine):.6f}"
     return text + (f"; {v.departure.structure}" if v.departure and v.departure.structure else "")
 

@@ -29,6 +29,7 @@ class Departure:
     site: int
     label: str
     structure: str
+    sources: tuple[int, ...] = ()  # entries of the values, right in themselves, that went in
 
 
 class Walk:
@@ -107,7 +108,11 @@ class Walk:
             return Departure(m.version.update.site, "the gradient is right up to here", structure(m))
         site = tape.templates[tape.entry_template[choices[0]]].site
         label = "departs here: what goes in is right" if choices[0] in comes else "not the derivative of the loss"
-        return Departure(site, label, structure(m))
+        return Departure(site, label, structure(m), tuple(p for p in before[choices[0]] if p in on))
+
+    def source_site(self, entry: int) -> int:
+        """The place of the source that made a value."""
+        return self.tape.templates[self.tape.entry_template[entry]].site
 
     def _on_path(self, number: int) -> bool:
         template, inputs, outputs = self.tape.entry(number)

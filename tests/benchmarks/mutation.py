@@ -16,6 +16,7 @@ import argparse
 import ast
 import hashlib
 import json
+import os
 import random
 import shutil
 import tempfile
@@ -23,6 +24,9 @@ import time
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
+
+import numpy as np
 
 from . import operators as operators  # fills the registry
 from . import proof, truth
@@ -108,7 +112,7 @@ def _same_output(script: Script, root: Path) -> bool:
 
 def _candidates(script: Script) -> list[list[Edit]]:
     """Edits of the lines that the step runs, a list for each operator; operators with few sites come rather early."""
-    ran = {where: names for step in script.steps for where, names in truth.executed(script, step).items()}
+    ran = {where: names for step in script.steps for where, names in executed(script, step).items()}
     protected = _hooks(script)
     by_operator: dict[str, list[Edit]] = {}
     seen: set[str] = set()
@@ -138,6 +142,30 @@ def _loss_lines(script: Script, file: str, text: str) -> set[int]:
     simple = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
     ranges = [range(n.lineno, (n.end_lineno or 0) + 1) for n in ast.walk(ast.parse(text)) if isinstance(n, simple)]
     return {line for lines in ranges if own & set(lines) for line in lines}
+
+
+def executed(script: Script, step: truth.Step) -> dict[truth.Place, dict[str, tuple[int, ...]]]:
+    """Lines that run in the first judged step, each with the shapes of the arrays its frame can name."""
+    found: dict[truth.Place, dict[str, tuple[int, ...]]] = {}
+    state = {"hits": 0, "on": False}
+    start, stop = truth.place(script.path, step.start), truth.place(script.path, step.stop)
+
+    def note(frame: FrameType) -> None:
+        here = os.path.relpath(frame.f_code.co_filename, STRANGERS), frame.f_lineno
+        if here == start:
+            state["hits"] += 1
+            if state["hits"] > step.nths[0]:
+                raise truth.Stop
+            state["on"] = state["hits"] == step.nths[0]
+        if state["on"] and here not in found:
+            names = frame.f_locals if frame.f_code.co_name != "<module>" else frame.f_globals
+            found[here] = {
+                n: v.shape for n, v in list(names.items()) if isinstance(v, np.ndarray) and v.dtype != object
+            }
+
+    truth.run(script, {}, STRANGERS, every=note)
+    found.setdefault(stop, {})
+    return found
 
 
 def _hooks(script: Script) -> set[tuple[str, int]]:

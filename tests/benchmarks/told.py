@@ -84,7 +84,11 @@ def tell(case: Case, entry: Entry, known: Usual) -> Told:
     answer = ask(Path(case.root) / case.path, entry.get("arguments", ()))
     seen = {int(i): _seen(int(i), entry, answer, known) for i in case.kinds}
     answers = {i: _answer(case, i, p, known) for i, p in seen.items() if case.kinds[str(i)] in KINDS}
-    accused = [p.name for i, p in seen.items() if p and p.verdict == "wrong" and case.kinds[str(i)] == "right"]
+    clear = (
+        "scale" not in case.kinds.values()
+    )  # with factors about, which parameters are right is a matter of the majority
+    right = [p for i, p in seen.items() if p and case.kinds[str(i)] == "right" and clear]
+    accused = [p.name for p in right if p.verdict == "wrong"]
     findings = answer.report.findings if answer.report else []
     errors = [f for f in findings if f.severity == "error" and not f.suppressed]
     uphill = sum(a == "right" and seen[i].direction == "uphill" for i, a in answers.items())  # type: ignore[union-attr]

@@ -17,6 +17,7 @@ import re
 import signal
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -57,7 +58,6 @@ class Step:
     first: bool = False
     rebind: bool = False
     eps: float = 1e-5
-    floor: float = 1e-7
     nths: tuple[int, ...] = (1, 2)
     other_losses: tuple[str, ...] = ()
 
@@ -141,6 +141,7 @@ def run(script: Script, hooks: dict[Place, Hook], root: Path = STRANGERS, every:
     code = compile(Path(file).read_text(encoding="utf8"), file, "exec")
     main = types.ModuleType("__main__")
     main.__file__ = file
+    before = sys.gettrace()
     with _as_a_program(main, script, root) as output, np.errstate(all="ignore"), time_limit(20):
         tracer = _tracer({(str(root / name), line): hook for (name, line), hook in hooks.items()}, str(root), every)
         sys.settrace(tracer)
@@ -149,7 +150,7 @@ def run(script: Script, hooks: dict[Place, Hook], root: Path = STRANGERS, every:
         except (Stop, SystemExit):
             pass
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
     return output.getvalue()
 
 
@@ -168,7 +169,8 @@ def _as_a_program(main: types.ModuleType, script: Script, root: Path) -> Iterato
         sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
         os.chdir(Path(str(main.__file__)).parent)
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), _silent_plots():
-            yield output
+            with warnings.catch_warnings(action="ignore"):
+                yield output
     finally:
         sys.modules["__main__"], sys.path[:], sys.argv, folder, sys.stdin, sys.dont_write_bytecode = saved
         os.chdir(folder)
@@ -382,27 +384,3 @@ def difference(
         push = (i, sign * size * direction)
         ends.append(measure(script, step, nth, root, values, push, step.other_losses).losses)
     return [(up - down) / (2 * size) for up, down in zip(*ends, strict=True)]
-
-
-def executed(script: Script, step: Step) -> dict[Place, dict[str, tuple[int, ...]]]:
-    """Lines that run in the first judged step, each with the shapes of the arrays its frame can name."""
-    found: dict[Place, dict[str, tuple[int, ...]]] = {}
-    state = {"hits": 0, "on": False}
-    start, stop = place(script.path, step.start), place(script.path, step.stop)
-
-    def note(frame: types.FrameType) -> None:
-        here = os.path.relpath(frame.f_code.co_filename, STRANGERS), frame.f_lineno
-        if here == start:
-            state["hits"] += 1
-            if state["hits"] > step.nths[0]:
-                raise Stop
-            state["on"] = state["hits"] == step.nths[0]
-        if state["on"] and here not in found:
-            names = frame.f_locals if frame.f_code.co_name != "<module>" else frame.f_globals
-            found[here] = {
-                n: v.shape for n, v in list(names.items()) if isinstance(v, np.ndarray) and v.dtype != object
-            }
-
-    run(script, {}, STRANGERS, every=note)
-    found.setdefault(stop, {})
-    return found

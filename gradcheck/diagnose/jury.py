@@ -1,0 +1,192 @@
+"""The verdict on each parameter of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..step.candidates import Candidate
+from ..step.trials import Judgement, Match, Trial
+from ..tape import Tape
+from . import scales
+from .walk import Departure, Walk
+
+ALL_UPHILL = "every update goes uphill"
+DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is said of one candidate."""
+
+    candidate: Candidate
+    match: Match | None
+    trial: Trial | None
+    verdict: str
+    reason: str = ""
+    scale: float | None = None
+    direction: str = ""
+    departure: Departure | None = None
+
+
+class Jury:
+    """Judges what the step view found. ``maximize``: the objective is climbed on purpose."""
+
+    def __init__(self, tape: Tape, maximize: bool = False) -> None:
+        self.tape = tape
+        self.maximize = maximize
+
+    def verdicts(self, made: Judgement, tainted: dict[int, Any]) -> dict[int, Verdict]:
+        """One verdict for each parameter, by id of the candidate."""
+        out: dict[int, Verdict] = {}
+        trials = made.trials or self.fallback(made)
+        for c in made.parameters:
+            out[id(c)] = self._verdict(made, c, trials, tainted)
+        for t in trials if made.trials else []:
+            self._scales(made, t, [v for v in out.values() if v.trial is t])
+        self._walk(made, list(out.values()))
+        return out
+
+    def fallback(self, made: Judgement) -> list[Trial]:
+        """The script's own loss where none was identified: the most downstream scalar that depends on the most
+        parameters.
+        """
+        own = [
+            t
+            for t in made.considered
+            if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards
+        ]
+        own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
+        most = max((len(t.matches) for t in own), default=0)
+        return [t for t in own if len(t.matches) == most][:1]
+
+    def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
+        """Whether a loss from elsewhere in the script fits the step's values in more than one way."""
+        return (
+            bool(t.hypothesis.tail)
+            and sum(
+                o.hypothesis.site == t.hypothesis.site and o.kind == t.kind and o.hypothesis.label == t.hypothesis.label
+                for o in own
+            )
+            > 1
+        )
+
+    def _verdict(self, made: Judgement, c: Candidate, trials: list[Trial], tainted: dict[int, Any]) -> Verdict:
+        if id(c) in tainted:
+            return Verdict(c, None, None, "not_judged", "its gradient is computed from memory that nobody wrote")
+        if made.fault:
+            return Verdict(c, None, None, "not_judged", f"the step could not be replayed: {made.fault}")
+        found = [(t, m) for t in trials for m in t.matches if m.version.candidate is c]
+        if not found:
+            why = "no loss was found for it" if made.trials else "no loss was identified"
+            return Verdict(c, None, None, "not_judged", why)
+        t, m = max(found, key=lambda tm: (tm[1].exact, self._neighbours(made, c, tm[0])))
+        if m.blocked:
+            return Verdict(c, m, t, "not_judged", m.blocked[0])
+        kind = m.comparison.agreement
+        if m.exact and not made.trials:
+            return Verdict(c, m, t, "not_judged", "no loss was identified")
+        if m.exact:
+            later = self._later(made, t, c)
+            if later is not None:
+                return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
+            if id(c) in made.elsewhere:
+                return Verdict(
+                    c, made.elsewhere[id(c)], t, "wrong", "right at the recorded values only, wrong at others"
+                )
+            gap = made.certificates.get(id(c))
+            if gap is not None and gap > DOUBTFUL:
+                return Verdict(c, m, t, "inconclusive", f"the central difference is {gap:.1e} off the derivative")
+            return Verdict(c, m, t, "right")
+        if kind == "nonfinite":
+            return Verdict(c, m, t, "not_judged", "the gradient is not finite")
+        if kind == "unclear":
+            return Verdict(
+                c,
+                m,
+                t,
+                "inconclusive",
+                "the difference is larger than rounding explains and smaller than certainty needs",
+            )
+        return Verdict(c, m, t, "wrong")
+
+    def _neighbours(self, made: Judgement, c: Candidate, t: Trial) -> int:
+        """How many of the parameters updated just before and after this one agree with the trial's loss."""
+        place = made.parameters.index(c)
+        near = made.parameters[max(0, place - 2) : place] + made.parameters[place + 1 : place + 3]
+        return sum(any(m.version.candidate is n and m.exact and m.truth.size > 3 for m in t.matches) for n in near)
+
+    def _later(self, made: Judgement, t: Trial, c: Candidate) -> Match | None:
+        """The same loss one step later: a gradient that is right only at the first one."""
+        for other in [*made.later, *made.trials]:
+            if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind:
+                for m in other.matches:
+                    if m.version.candidate is c and m.comparison.agreement == "off":
+                        return m
+        return None
+
+    def _scales(self, made: Judgement, t: Trial, found: list[Verdict]) -> None:
+        right = [v for v in found if v.verdict == "right" and v.match is not None]
+        ref = scales.reference([v.match for v in right if v.match is not None])
+        if ref is None or ref.unit is None:
+            return
+        for v in found:
+            if v.match is not None and v.match.comparison.scale is not None:
+                v.direction = self._direction(v.match)
+        if self._all_uphill(t, right):
+            for v in right:
+                v.verdict, v.reason = "wrong", ALL_UPHILL
+            return
+        for v in right:
+            match = v.match
+            if match is None or match.unit is None:
+                continue
+            if not scales.consistent(match, ref):
+                v.verdict = "wrong"
+                v.scale = abs(match.unit)
+                opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
+                v.reason = (
+                    "the update goes the other way" if opposite else "its scale differs from the other parameters'"
+                )
+            else:
+                v.scale = abs(ref.unit)
+                v.verdict = "right" if abs(abs(ref.unit) - 1) < scales.SAME else "right_up_to_scale"
+
+    def _all_uphill(self, t: Trial, right: list[Verdict]) -> bool:
+        """Whether everything climbs a loss that is to be minimised: a standard one, or one of the script's own above
+        zero.
+
+        A negative objective (a log-likelihood, a reward) may be climbed on purpose.
+        """
+        moving = [v.direction for v in right if v.direction in ("uphill", "downhill")]
+        if self.maximize or not moving or set(moving) != {"uphill"}:
+            return False
+        if t.head is not None:
+            return True
+        replay, state = t.recording.replay, t.recording.state
+        value = sum(float(np.sum(np.asarray(replay.load(state, c), float))) for c in t.hypothesis.codes)
+        return value > 0
+
+    def _direction(self, m: Match) -> str:
+        step, t = m.gradient.step, m.truth
+        if step.size != t.size:
+            return ""
+        product = float(np.ravel(step) @ np.ravel(t if step.shape == t.shape else t.reshape(step.shape)))
+        if product == 0:
+            return "none"
+        return "uphill" if (product > 0) != self.maximize else "downhill"
+
+    def _walk(self, made: Judgement, found: list[Verdict]) -> None:
+        """The line where each wrong gradient first departs from the truth."""
+        walks: dict[int, Walk] = {}
+        for v in found:
+            if v.verdict != "wrong" or v.trial is None or v.match is None or made.extraction is None:
+                continue
+            if v.match.comparison.agreement == "exact":
+                continue
+            walk = walks.get(id(v.trial))
+            if walk is None:
+                walk = walks[id(v.trial)] = Walk(self.tape, made, v.trial)
+            v.departure = walk.first(v.match)
