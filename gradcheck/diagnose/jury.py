@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 
 from ..step.candidates import Candidate
 from ..step.trials import Judgement, Match, Trial
-from ..tape import Tape
+from ..tape import SCALAR, Tape
 from . import scales
 from .walk import Departure, Walk
 
 ALL_UPHILL = "every update goes uphill"
+HINGED = "its updates depend on it through branches only, and no loss explains them"
 DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 
 
@@ -46,6 +48,9 @@ class Jury:
             out[id(c)] = self._verdict(made, c, trials, tainted)
         for t in trials if made.trials else []:
             self._scales(made, t, [v for v in out.values() if v.trial is t])
+        for v in out.values():
+            if v.candidate.decided and v.verdict == "wrong":
+                v.verdict, v.reason = "not_judged", HINGED
         self._walk(made, list(out.values()))
         return out
 
@@ -161,13 +166,31 @@ class Jury:
         A negative objective (a log-likelihood, a reward) may be climbed on purpose.
         """
         moving = [v.direction for v in right if v.direction in ("uphill", "downhill")]
-        if self.maximize or not moving or set(moving) != {"uphill"}:
+        if self.maximize or not moving or set(moving) != {"uphill"} or not self._stands_for_itself(t):
             return False
         if t.head is not None:
             return True
         replay, state = t.recording.replay, t.recording.state
         value = sum(float(np.sum(np.asarray(replay.load(state, c), float))) for c in t.hypothesis.codes)
         return value > 0
+
+    def _stands_for_itself(self, t: Trial) -> bool:
+        """Whether the scalar is a loss as it stands: no difference to an earlier value, which has its own sign."""
+        if t.head is not None:
+            return True
+        tape = self.tape
+        queue = list(t.hypothesis.codes)
+        for code in queue[:6]:
+            entry = tape.storage_born[tape.storage_of(code)]
+            if entry < 0:
+                continue
+            template, inputs, _ = tape.entry(entry)
+            numbers = [c for c in inputs if c & 3 == SCALAR and tape.storage_born[c >> 2] >= 0]
+            if template.fn in (operator.sub, np.subtract) and len(numbers) == 2:
+                return False
+            if template.fn in (abs, np.abs, operator.neg, operator.mul, operator.truediv):
+                queue += numbers
+        return True
 
     def _direction(self, m: Match) -> str:
         step, t = m.gradient.step, m.truth

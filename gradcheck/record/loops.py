@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..tape import Tape
+from ..tape import CONST, Tape
 
 if TYPE_CHECKING:
     from .events import Locations, Update
@@ -91,8 +91,15 @@ def twice_updated(updates: list[Any], marks: list[int]) -> list[tuple[Update, Up
 
 
 def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
-    """Whether, for some pair, the later increment depends on the earlier result."""
+    """Whether, for some pair, the later increment depends on the earlier result: by its value, or by a decision.
+
+    A hinge is of the second kind: the sample's margin decides whether anything is added. A value that is itself
+    compared
+    (``while total < limit``) is not.
+    """
     masks: dict[int, int] = {}
+    decided = 0
+    own = {tape.storage_of(u.new): 1 << bit for bit, pair in enumerate(pairs[:64]) for u in pair}
     starts: dict[int, list[tuple[int, int]]] = {}
     for bit, (before, _) in enumerate(pairs[:64]):
         starts.setdefault(before.entry, []).append((tape.storage_of(before.new), 1 << bit))
@@ -102,7 +109,12 @@ def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
         mask = 0
         for code in inputs:
             mask |= masks.get(tape.storage_of(code), 0)
-        if mask:
+        if mask and template.kind == "guard":
+            direct = 0
+            for code in inputs:
+                direct |= own.get(tape.storage_of(code), 0)
+            decided |= mask & ~direct
+        elif mask:
             for code in outputs:
                 masks[tape.storage_of(code)] = mask
             for place in template.writes:
@@ -114,7 +126,12 @@ def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
         masks.get(tape.storage_of(code), 0) & (1 << bit)
         for bit, (_, after) in enumerate(pairs[:64])
         for code in after.increments
-    )
+    ) or any(decided >> bit & 1 and (_arithmetic(tape, after)) for bit, (_, after) in enumerate(pairs[:64]))
+
+
+def _arithmetic(tape: Tape, update: Update) -> bool:
+    """Whether something that was computed, not a literal, is added."""
+    return any(tape.storage_born[tape.storage_of(c)] >= 0 for c in update.increments if c & 3 != CONST)
 
 
 class Loops:

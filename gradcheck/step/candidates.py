@@ -30,6 +30,7 @@ class Candidate:
     names: list[str] = field(default_factory=list)
     shape: tuple[int, ...] = ()
     step: Pass | None = None
+    decided: bool = False  # only a decision of the script makes its increments depend on it (a hinge)
 
     @property
     def first(self) -> Update:

@@ -6,7 +6,7 @@ import operator
 
 from ..record.events import Update
 from ..record.loops import Pass
-from ..tape import Tape
+from ..tape import CONST, Tape
 from . import candidates as candidates_
 from .candidates import Candidate
 from .flow import Masks
@@ -23,6 +23,11 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     masks = Masks(tape, sources, {}, end, pinned=False)
     own = [_increment_mask(tape, c, masks) for c in found]
     parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
+    if not parameters:  # hinges: what is added does not depend on the parameters, whether it is added does
+        decided = _decided(tape, masks, end, {tape.storage_of(c.region) for c in found})
+        parameters = [c for i, c in enumerate(found) if decided >> i & 1]
+        for c in parameters:
+            c.decided = True
     velocities = [
         c for c in parameters if any(_moves(tape, c, p) and not _moves(tape, p, c) for p in parameters if p is not c)
     ]
@@ -32,6 +37,16 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     states += [c for c in rest if c not in states and any(_moves(tape, c, s) for s in states)]
     others = [c for c in found if c not in parameters and c not in states]
     return parameters, states, others
+
+
+def _decided(tape: Tape, masks: Masks, end: int, direct: set[int]) -> int:
+    """What the recorded decisions depend on, other than by comparing the value itself."""
+    found = 0
+    for number, mask in masks.entry_masks.items():
+        if number < end and tape.templates[tape.entry_template[number]].kind == "guard":
+            if not any(tape.storage_of(c) in direct for c in tape.entry(number)[1] if c & 3 != CONST):
+                found |= mask
+    return found
 
 
 def _moves(tape: Tape, c: Candidate, p: Candidate) -> bool:

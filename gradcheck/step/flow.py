@@ -73,7 +73,7 @@ class Masks:
                     if found:
                         mask |= found
             if mask:
-                if template.fn in FLAT:
+                if template.fn in FLAT and template.kind != "guard":
                     mask = 0
                 else:
                     self.entry_masks[number] = mask
