@@ -85,3 +85,21 @@ def test_a_mended_system_is_clean(path: str, count: int) -> None:
     report = ask(CASES / path)
     assert [p.verdict in ("right", "right_up_to_scale") for p in report.parameters] == [True] * count
     assert [f for f in report.findings if f.severity == "error"] == []
+
+
+# script, text, what it becomes: other sizes, the same verdicts
+OTHER_SIZES = [
+    ("doubled_softmax/model.py", "PARTS = 100", "PARTS = 240"),
+    ("doubled_softmax/model.py", "WIDTH = 300", "WIDTH = 41"),
+    ("dropout_convolution/model.py", "CHUNK = 128", "CHUNK = 50"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "other"), OTHER_SIZES)
+def test_no_verdict_is_fitted_to_a_size(path: str, text: str, other: str, tmp_path: Path) -> None:
+    source = (CASES / path).read_text()
+    assert text in source
+    (tmp_path / "model.py").write_text(source.replace(text, other))
+    verdicts = next(verdicts for known, verdicts, _ in BROKEN if known == path)
+    report = ask(tmp_path / "model.py")
+    assert sorted(p.verdict for p in report.parameters) == sorted(verdicts)

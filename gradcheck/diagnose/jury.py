@@ -29,6 +29,7 @@ class Verdict:
     verdict: str
     reason: str = ""
     scale: float | None = None
+    shared: float | None = None  # the scale of the parameters that this one differs from
     direction: str = ""
     departure: Departure | None = None
 
@@ -150,7 +151,7 @@ class Jury:
                 continue
             if not scales.consistent(match, ref):
                 v.verdict = "wrong"
-                v.scale = abs(match.unit)
+                v.scale, v.shared = abs(match.unit), abs(ref.unit)
                 opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
                 v.reason = (
                     "the update goes the other way" if opposite else "its scale differs from the other parameters'"

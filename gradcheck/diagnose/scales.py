@@ -27,15 +27,19 @@ def _plain(m: Match) -> bool:
 
 
 def consistent(one: Match, other: Match) -> bool:
-    """Whether the scales differ only by learning rates and data-dependent (clipping) factors."""
+    """Whether the scales differ only by learning rates of their own and by data-dependent (clipping) factors.
+
+    A factor that both have says nothing. What is left must be numbers that nothing computed: `1 / m` in one place
+    and not
+    in the other is a difference of scale.
+    """
     a, b = one.comparison.scale, other.comparison.scale
     if a is None or b is None:
         return True
-    if (a > 0) != (b > 0) and not _free(one.gradient) and not _free(other.gradient):
-        return _same(a / b, _products(one.gradient), _products(other.gradient))
-    if _free(one.gradient) or _free(other.gradient):
-        return (a > 0) == (b > 0)
-    return _same(a / b, _products(one.gradient), _products(other.gradient))
+    if (_free(one.gradient) or _free(other.gradient)) and (a > 0) == (b > 0):
+        return True
+    shared = {s for s, _, _ in one.gradient.factors} & {s for s, _, _ in other.gradient.factors}
+    return _same(a / b, _products(one.gradient, shared), _products(other.gradient, shared))
 
 
 def _free(g: Gradient) -> bool:
@@ -47,8 +51,9 @@ def _same(ratio: float, left: list[float], right: list[float]) -> bool:
     return any(q and abs(ratio / (p / q) - 1) < SAME for p in left for q in right)
 
 
-def _products(g: Gradient) -> list[float]:
-    values = [v for _, v, active in g.factors if not active][:MOST_FACTORS]
+def _products(g: Gradient, shared: set[int]) -> list[float]:
+    """Products of the rates that are a parameter's own."""
+    values = [v for s, v, active in g.factors if not active and s not in shared and s in g.rates][:MOST_FACTORS]
     subsets: Iterable[tuple[float, ...]] = chain.from_iterable(combinations(values, n) for n in range(len(values) + 1))
     out = []
     for subset in subsets:

@@ -228,8 +228,9 @@ def _relative(v: Verdict) -> float | None:
     c = v.match.comparison
     if c.agreement in ("exact", "zero") and v.verdict != "wrong":
         return 0.0
-    if v.verdict == "wrong" and c.agreement == "exact" and v.scale and v.match.unit is not None:
-        return _floor(abs(c.scale or 0.0) / abs(v.scale))
+    if v.verdict == "wrong" and c.agreement == "exact" and v.scale is not None and v.shared:
+        signed = -v.scale if "other way" in v.reason else v.scale
+        return _floor(abs(signed / v.shared - 1))
     return _floor(c.residual)
 
 

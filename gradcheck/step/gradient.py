@@ -54,6 +54,7 @@ class Gradient:
     factors: list[tuple[int, float, bool]] = field(default_factory=list)
     decay: float = 0.0
     rate: float = 1.0
+    rates: set[int] = field(default_factory=set)  # storages of factors that are literals or names bound to one
     alternatives: list[tuple[int, np.ndarray]] = field(default_factory=list)
 
 
@@ -250,8 +251,10 @@ class Extraction:
             made.alternatives = self._before_limiters(candidate, sources[0])
         if sources:
             made.factors = self._factors(made.code if stateful else sources[0])
-            for _, value, active in made.factors:
-                made.rate *= 1.0 if active else value
+            for storage, value, active in made.factors:
+                made.rate *= value if not active and (storage < 0 or self._is_schedule(storage)) else 1.0
+                if storage < 0 or self._is_literal(storage):
+                    made.rates.add(storage)
         return made
 
     def _meets_state(self, code: int) -> bool:
@@ -361,6 +364,22 @@ class Extraction:
         if shapes[0] == () and shapes[1] == ():
             return 0 if not self.masks.of(inputs[0]) else 1
         return 0 if shapes[0] == () else (1 if shapes[1] == () else None)
+
+    def _is_literal(self, storage: int) -> bool:
+        """A number that no operation computed, or a copy of one."""
+        entry = self.tape.storage_born[storage]
+        if entry < 0:
+            return True
+        template, inputs, _ = self.tape.entry(entry)
+        return template.fn is operator.pos and self._is_literal(inputs[0] >> 2)
+
+    def _is_schedule(self, storage: int, depth: int = 6) -> bool:
+        """A rate, or one made from a rate; ``1 / m`` is made from sizes only."""
+        entry = self.tape.storage_born[storage]
+        if entry < 0:
+            return float(self.tape.leaves.get(storage, 0.0)) != 1.0
+        inputs = [c for c in self.tape.entry(entry)[1] if c & 3 == SCALAR]
+        return depth > 0 and any(self._is_schedule(c >> 2, depth - 1) for c in inputs)
 
     def _is_rate(self, code: int) -> bool:
         """A number that nothing in the step computed from data: a literal, a name bound to one, a schedule."""

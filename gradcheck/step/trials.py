@@ -219,7 +219,8 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
     missing = wanted - main.matched
     for f in identified:
         own = {id(m.version.candidate) for t in f.trials for m in t.matches} & missing
-        if f is not main and own and own <= f.matched and not _is_part(tape, made, f.head, main.head):
+        standard = f.head.hypothesis.source != "own"  # two standard losses on one output are two readings of it
+        if f is not main and not standard and own and own <= f.matched and not _is_part(tape, made, f.head, main.head):
             accepted.append(f)
             missing -= f.matched
     accepted.sort(key=lambda f: min(m.version.update.number for m in f.head.matches if m.exact or f is main))
