@@ -23,7 +23,6 @@ _HOMES = {
     "check_layer": ".functions",
     "assert_gradients": ".pytest_plugin",
     "Report": ".results",
-    "hooks": ".hooks",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -79,6 +79,7 @@ class JudgingRecorder(Recorder):
         for number, activation in self._unsettled:
             self._judge(activation, number)
         self._rename()
+        self._withdraw()
         if self.loops.cut_lines:
             lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
             where = ", ".join(map(str, lines))
@@ -230,6 +231,20 @@ class JudgingRecorder(Recorder):
                     changed = True
             if changed:
                 self._tell(number, made)
+
+    def _withdraw(self) -> None:
+        """A loop that updates itself without any loss, beside trainings that have one, is a computation, no training."""
+        if not any(made.trials for made in self._made.values()):
+            return
+        for number, made in self._made.items():
+            if made.trials or made.considered and any(t.hypothesis.source == "own" for t in made.considered):
+                continue
+            told = Teller(self.tape, self.sources).tell(number, made, {})
+            why = "no loss was found for what it updates; taken for a computation"
+            note = NotChecked("a loop that updates " + ", ".join(c.name for c in made.parameters), why, told.training.line)
+            empty: Event = {"parameters": [], "findings": [], "backward": [], "gradient_norms": [], "graph": None}
+            training = told.training.to_json()
+            self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})
 
     def _own_fault(self, problem: Exception, activation: Activation | None) -> None:
         trace = problem.__traceback__

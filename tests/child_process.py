@@ -75,7 +75,12 @@ def run_child(
 
 
 def run_plain(
-    script: str | Path, *arguments: str, stdin: bytes = b"", cwd: str | Path | None = None, flags: tuple[str, ...] = ()
+    script: str | Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    cwd: str | Path | None = None,
+    flags: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
 ) -> Ran:
     """Plain Python on `script`."""
     done = subprocess.run(
@@ -83,7 +88,7 @@ def run_plain(
         input=stdin,
         capture_output=True,
         cwd=cwd or os.path.dirname(os.path.abspath(script)),
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **(environment or {})},
         timeout=60,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode(), [])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,35 @@ H = 1e-50
 Formula = Callable[..., Any]
 
 
+class Spent(Exception):
+    """No loss evaluation is left."""
+
+
 class Unsupported(Exception):
     """The code does not let a complex number through."""
+
+
+@dataclass(slots=True)
+class Ties:
+    """How exact ties are broken in one run, and what was met: `seen` ties in `compared` comparisons.
+
+    ``absolute`` says that one was in an ``abs``.
+
+    Without `rng` every tie goes to the other side than usual, with it to a random one.
+    """
+
+    rng: np.random.Generator | None = None
+    seen: int = 0
+    compared: int = 0
+    absolute: bool = False
+
+    def broken(self, usual: Any, tied: Any) -> Any:
+        """`usual`, except where `tied`."""
+        tied = np.broadcast_to(tied, np.shape(usual))
+        self.seen += int(np.sum(tied))
+        self.compared += 1
+        other = np.logical_not(usual) if self.rng is None else self.rng.random(np.shape(usual)) < 0.5
+        return np.where(tied, other, usual)
 
 
 class Dual(np.ndarray):
@@ -32,6 +60,7 @@ class Dual(np.ndarray):
     __array_priority__ = 1000.0
     last_cast: tuple[float, float] | None = None
     rounding: tuple[float, np.random.Generator] | None = None
+    ties: Ties | None = None
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         plain = tuple(_plain(v) for v in inputs)
@@ -64,6 +93,14 @@ class Dual(np.ndarray):
         value = complex(np.asarray(self).item())
         Dual.last_cast = (value.real, value.imag)
         return value.real
+
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """By the real part: complex numbers that are equal would be told apart by their slopes."""
+        return _position(self, axis, keepdims, np.max)
+
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """By the real part, like `argmax`."""
+        return _position(self, axis, keepdims, np.min)
 
     def conj(self) -> Dual:
         """The same array: a real number has no other conjugate."""
@@ -115,7 +152,11 @@ def _deliver(result: Any, out: tuple[Any, ...]) -> Any:
 
 def _apply(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if ufunc.__name__ in REAL_ONLY:
-        return getattr(ufunc, method)(*(_real(v) for v in inputs), **kwargs)
+        found = getattr(ufunc, method)(*(_real(v) for v in inputs), **kwargs)
+        ordered = ufunc.__name__ in ORDER and method == "__call__" and Dual.ties is not None
+        return Dual.ties.broken(found, _tied(*inputs)) if ordered and Dual.ties else found
+    if ufunc.__name__ in ("maximum", "minimum") and method == "reduce":
+        return _extreme(ufunc, inputs[0], **kwargs)
     formula = FORMULAS.get(ufunc.__name__)
     if formula is not None and method == "__call__":
         extra = {k: v for k, v in kwargs.items() if k not in ("casting", "subok", "order")}
@@ -123,6 +164,44 @@ def _apply(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[s
             raise Unsupported(f"{ufunc.__name__} with {sorted(extra)}")
         return formula(*inputs)
     return getattr(ufunc, method)(*inputs, **kwargs)
+
+
+def _tied(left: Any, right: Any) -> Any:
+    """Where two numbers are equal and move apart."""
+    (x, dx), (y, dy) = _parts(left), _parts(right)
+    return (x == y) & (dx != dy)
+
+
+def _extreme(ufunc: np.ufunc, array: Any, axis: Any = 0, keepdims: bool = False, **rest: Any) -> Any:
+    """Largest or smallest along an axis: the first of equal ones, as complex numbers would be told apart by slope."""
+    if isinstance(axis, tuple) or any(v is not None and v is not True for v in rest.values()):
+        return ufunc.reduce(array, axis=axis, keepdims=keepdims, **rest)
+    flat = np.asarray(array).reshape(-1) if axis is None else np.moveaxis(np.asarray(array), axis, -1)
+    best = ufunc.reduce(flat.real, axis=-1, keepdims=True)
+    equal = flat.real == best
+    choice = _first(equal)[..., None]
+    found = np.take_along_axis(flat, choice, axis=-1)
+    if not keepdims:
+        return found[..., 0]
+    return found.reshape((1,) * np.ndim(array)) if axis is None else np.moveaxis(found, -1, axis)
+
+
+def _first(equal: np.ndarray) -> Any:
+    """Position of the first winner along the last axis; of the last one where ties are broken."""
+    first = np.argmax(equal, axis=-1)
+    if Dual.ties is None:
+        return first
+    last = equal.shape[-1] - 1 - np.argmax(equal[..., ::-1], axis=-1)
+    return np.where(Dual.ties.broken(np.ones(np.shape(first), bool), first != last), first, last)
+
+
+def _position(array: Dual, axis: Any, keepdims: bool, extreme: Formula) -> Any:
+    real = np.asarray(array).real
+    flat = real.reshape(-1) if axis is None else np.moveaxis(real, axis, -1)
+    found = _first(flat == extreme(flat, axis=-1, keepdims=True))
+    if not keepdims:
+        return found
+    return np.reshape(found, (1,) * real.ndim) if axis is None else np.expand_dims(found, axis)
 
 
 def _real(value: Any) -> Any:
@@ -151,6 +230,16 @@ def _chain(function: Formula, slope: Formula) -> Formula:
     return formula
 
 
+def _absolute(value: Any) -> Any:
+    x, dx = _parts(value)
+    side = np.sign(x)
+    if Dual.ties is not None:
+        tied = (x == 0) & (dx != 0)
+        Dual.ties.absolute |= bool(np.any(tied))
+        side = np.where(tied, 2.0 * Dual.ties.broken(np.zeros(np.shape(tied), bool), tied) - 1.0, side)
+    return _join(np.abs(x), side * dx)
+
+
 def _noisy(value: Any) -> Any:
     if Dual.rounding is None:
         return value
@@ -162,7 +251,9 @@ def _choice(first_wins: Formula) -> Formula:
     """A two-argument function that returns one of its arguments, judged by the real parts."""
 
     def formula(left: Any, right: Any) -> Any:
-        return np.where(first_wins(_real(left), _real(right)), left, right)
+        usual = first_wins(_real(left), _real(right))
+        first = usual if Dual.ties is None else Dual.ties.broken(usual, _tied(left, right))
+        return np.where(first, left, right)
 
     return formula
 
@@ -218,12 +309,13 @@ REAL_ONLY = frozenset(
     " isfinite isinf isnan logical_and logical_or logical_not logical_xor".split()
 )
 
+ORDER = frozenset("less less_equal greater greater_equal".split())
 EXACT = frozenset("maximum minimum fmax fmin negative positive absolute fabs conjugate clip".split())
 ROUNDED = frozenset("dot inner outer tensordot einsum convolve kron trace solve inv det".split())
 
 FORMULAS: dict[str, Formula] = {
-    "absolute": _chain(np.abs, np.sign),
-    "fabs": _chain(np.abs, np.sign),
+    "absolute": _absolute,
+    "fabs": _absolute,
     "conjugate": lambda value: value,
     "expit": _chain(_expit, lambda x: _expit(x) * (1.0 - _noisy(_expit(x)))),
     "log_expit": _chain(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), lambda x: _expit(-x)),
@@ -287,21 +379,21 @@ def read(result: Any) -> tuple[float, float]:
 
 
 def evaluate(
-    function: Callable[[], Any], rounding: tuple[float, np.random.Generator] | None = None
+    function: Callable[[], Any], rounding: tuple[float, np.random.Generator] | None = None, ties: Ties | None = None
 ) -> tuple[float, float]:
     """Run `function`, which closes over `step` arrays. Raises `Unsupported` when a derivative would be lost."""
-    Dual.last_cast, Dual.rounding = None, rounding
+    Dual.last_cast, Dual.rounding, Dual.ties = None, rounding, ties
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", np.exceptions.ComplexWarning)
         try:
             value, slope = read(function())
-        except Unsupported:
+        except (Unsupported, Spent):
             raise
         except Exception as error:  # whatever user code or NumPy says to a complex number
             raise Unsupported(str(error)) from error
         finally:
-            Dual.rounding = None
+            Dual.rounding = Dual.ties = None
     if not (math.isfinite(value) and math.isfinite(slope)):
         raise Unsupported("the complex value is not finite")
     return value, slope

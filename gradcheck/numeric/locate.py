@@ -16,7 +16,6 @@ from .verdict import Check
 ENTRIES = 64
 CEILING = 400
 KEPT = 16
-SUSPECTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,12 @@ def locate(check: Check, reading: Reading, exact: bool) -> Location:
     rows = shape[0] if shape else 1
     columns = check.gradient.size // rows
     meter = Meter(check, exact, min(rows + columns + ENTRIES, CEILING))
+    with check.target.at_most(meter.allowed):
+        return _located(meter, reading, rows, columns)
+
+
+def _located(meter: Meter, reading: Reading, rows: int, columns: int) -> Location:
+    shape, exact = meter.check.gradient.shape, meter.exact
     table = reading.direction.reshape(rows, columns)
     for_columns = (1 if exact else 2) * min(columns - 1, ENTRIES // 2) + KEPT
     bad_rows, whole = _split(meter, _masked_rows(table, shape), rows, reading.gap, reading.bound, for_columns)
@@ -183,19 +188,6 @@ def measure(meter: Meter, index: tuple[int, ...]) -> Entry:
     gap, bound = meter.read(direction)
     analytic = float(check.gradient[index])
     return Entry(index, analytic, analytic + gap / check.scale, bound / check.scale)
-
-
-def unexplained(check: Check, location: Location) -> list[Entry]:
-    """Wrong entries at which no kink sits: their gap to the complex step's slope is not between one-sided slopes."""
-    found = []
-    for entry in [e for e in location.entries if e.wrong][:SUSPECTS]:
-        direction = np.zeros(check.gradient.shape)
-        direction[entry.index] = check.scale
-        slope = (abs(entry.truth) + abs(entry.analytic)) * check.scale
-        estimate = check.pair(direction, check.tiny(slope), check.target.fine_noise)
-        if abs(estimate.value) > 1.2 * (estimate.error - estimate.kink):
-            found.append(entry)
-    return found
 
 
 def every_entry(check: Check, exact: bool, progress: Callable[[int, int], None] | None = None) -> list[Entry]:

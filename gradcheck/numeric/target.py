@@ -158,10 +158,25 @@ class Target:
         self.complex_works = all(p.home is None for p in places)
         self.why_not_complex = "" if self.complex_works else "the loss reads arrays that are changed in place"
         self.value, self.noise, self.fine_noise = math.nan, 0.0, 0.0
-        self.casts = False
+        self.casts, self.compares = False, False
+        self.limit: float = math.inf
+
+    @contextlib.contextmanager
+    def at_most(self, evaluations: int) -> Iterator[None]:
+        """Inside, one evaluation more than that raises `complexstep.Spent`."""
+        outer, self.limit = self.limit, min(self.limit, self.evaluations + evaluations)
+        try:
+            yield
+        finally:
+            self.limit = outer
+
+    def _count(self) -> None:
+        if self.evaluations >= self.limit:
+            raise complexstep.Spent
+        self.evaluations += 1
 
     def _run(self, values: list[Any], place: Place | None = None, value: Any = None) -> Any:
-        self.evaluations += 1
+        self._count()
         self.around.rewind()
         if self.put_back:
             self.restore()
@@ -242,7 +257,7 @@ class Target:
                 else:
                     home[...] = value
             with np.errstate(all="ignore"):
-                self.evaluations += 1
+                self._count()
                 self.around.rewind()
                 return scalar(self.call(rebuild(self.tree, values)))
         except (ArithmeticError, ValueError, AssertionError):
@@ -251,7 +266,11 @@ class Target:
             self.restore()
 
     def slope(
-        self, index: int, direction: np.ndarray, rounding: tuple[float, np.random.Generator] | None = None
+        self,
+        index: int,
+        direction: np.ndarray,
+        rounding: tuple[float, np.random.Generator] | None = None,
+        ties: complexstep.Ties | None = None,
     ) -> float:
         """Derivative along `direction` in leaf `index` by the complex step. Raises `complexstep.Unsupported`."""
         if not self.complex_works:
@@ -259,11 +278,12 @@ class Target:
         values = [complexstep.still(v) if _is_real(v) else v for v in self._values(None, None)]
         values[index] = complexstep.step(self.places[index].base, direction)
         try:
-            found, slope = complexstep.evaluate(lambda: self._run(values), rounding)
+            found, slope = complexstep.evaluate(lambda: self._run(values), rounding, ties)
             if rounding is None:
                 self._compare(found)
         except complexstep.Unsupported as error:
-            self.complex_works, self.why_not_complex = rounding is not None, str(error)
+            if rounding is None and ties is None:
+                self.complex_works, self.why_not_complex = False, str(error)
             raise
         return slope
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from ..errors import UsageError
 from ..numeric import forms, locate
 from ..numeric.target import Place, Surroundings, Target
 from ..numeric.tree import Leaf, leaves
-from ..numeric.verdict import AT_A_KINK, Check, Judgement, judge
+from ..numeric.verdict import Check, Judgement, judge
 from ..results import Finding, NotChecked, Parameter, Report
 from . import problems, wording
 from .gradients import Function, Gradients, calling, takes_arguments
@@ -23,6 +22,7 @@ from .problems import Origin
 from .wording import Case
 
 POWER = 0.1
+PREPARATION = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,14 @@ class Run:
         except (TypeError, ValueError):
             if in_place or all(a.dtype != np.float32 and a.dtype != np.float16 for a in arrays):
                 raise
+            spent = target.evaluations
             target = Target(call, self.params, places(False), around)  # code that insists on its own precision
+            target.evaluations = spent
             target.complex_works = False
             again, altered, steady = target.first_look()
         self._first_findings(target, again, altered, steady)
         if math.isfinite(target.value) and steady:
-            target.measure_noise(np.random.default_rng(self.settings.seed))
+            target.measure_noise(np.random.default_rng(self.settings.seed), PREPARATION + 1 - target.evaluations)
         else:
             target.value = math.nan
         return target
@@ -204,21 +206,12 @@ class Run:
             entries = locate.every_entry(check, exact, self.settings.progress)
             case.every(entries, judgement, check.target.evaluations - check.started)
             return case
-        if judgement.reason == AT_A_KINK and exact and not all(r.agrees for r in judgement.readings):
-            location = self._located(check, judgement, exact)
-            if locate.unexplained(check, location):
-                case.judgement = judgement = dataclasses.replace(judgement, verdict="wrong", reason="")
         if judgement.verdict == "wrong":
             case.scale = forms.scale(judgement.readings)
             case.form = forms.explain(judgement.readings, check.gradient, np.asarray(target.places[index].base, float))
             if case.scale is None:
-                case.location = self._located(check, judgement, exact)
+                case.location = locate.locate(check, _worst(judgement), exact)
         return case
-
-    def _located(self, check: Check, judgement: Judgement, exact: bool) -> locate.Location:
-        if check.ladder is None:
-            check.ladder = check.explore(judgement.readings[0].direction, 4)
-        return locate.locate(check, _worst(judgement), exact)
 
     def _gather(self, started: float) -> Report:
         errors = any(f.severity == "error" for f in self.findings)

@@ -19,6 +19,8 @@ NOWHERE = -4
 BASIC = (slice, int, np.integer)
 STORABLE = frozenset((int, bool, float))
 
+MOST_STATE = 8
+
 
 class Subscripts(Operators):
     """The taps of subscripts."""
@@ -134,12 +136,28 @@ class Subscripts(Operators):
                 value = self.own(site, value)
             except Exception as error:
                 self.broke(site, error)
+        elif type(value) in (tuple, list) and 0 < len(value) <= MOST_STATE and kind_of(type(value[0])):
+            self._set_several(site, value, obj, index)
+            return
         obj[index] = value
         if kind:
             try:
                 self.assign(("slot", id(obj), _hashable(index, obj)), site, value, old, obj)
             except Exception as error:
                 self.broke(site, error)
+
+    def _set_several(self, site: int, value: Any, obj: Any, index: Any) -> None:
+        """A slot takes several values at once, as optimisers keep their moments."""
+        old = None
+        try:
+            old = peek(obj, index)
+        except Exception as error:
+            self.broke(site, error)
+        obj[index] = value
+        try:
+            self._bind_slots(("slot", id(obj), _hashable(index, obj)), site, value, old, obj)
+        except Exception as error:
+            self.broke(site, error)
 
     # arrays
 

@@ -63,6 +63,7 @@ def _add(
 ) -> None:
     """Add an execution to the head of its line that is of the same step."""
     known = sites.setdefault(site, [])
+    mask = window.latest(mask)
     place = window.pass_of(entry)
     head = next((h for h in known if h.place == place and window.compatible(h.mask, mask)), None)
     if head is None:

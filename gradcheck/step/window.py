@@ -194,6 +194,17 @@ class Window:
                 seen.add(id(v.candidate))
         return True
 
+    def latest(self, mask: int) -> int:
+        """The mask with one version a candidate, the latest: a state carried from step to step holds older ones."""
+        newest: dict[int, int] = {}
+        for i, v in enumerate(self.versions):
+            if mask >> i & 1:
+                known = newest.get(id(v.candidate))
+                order = (v.round_, v.index)
+                if known is None or order > (self.versions[known].round_, self.versions[known].index):
+                    newest[id(v.candidate)] = i
+        return sum(1 << i for i in newest.values())
+
     def in_mask(self, mask: int) -> list[Version]:
         """The versions whose bits are set."""
         return [v for i, v in enumerate(self.versions) if mask >> i & 1]
