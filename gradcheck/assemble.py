@@ -123,7 +123,10 @@ def assemble(gathered: Gathered, ending: Ending, script: Json, *, timeout: float
     return Report(
         verdict=verdict_of(parameters, findings),
         script={**script, **gathered.versions},
-        loss=pieces[0].training.loss if pieces else None,
+        loss=next(
+            (p.training.loss for p in pieces if p.training.loss.source != "none"),
+            pieces[0].training.loss if pieces else None,
+        ),
         trainings=[piece.training for piece in pieces],
         parameters=parameters,
         findings=findings,

@@ -60,7 +60,7 @@ def check_vjp(forward: Function, backward: Function, params: Any, **options: Any
 
     `backward(upstream)` returns the gradients of ``sum(upstream * forward(params))`` in the structure of `params`. It
     is called right after ``forward(params)``, so it may use what that stored. The upstream gradient is random. Options
-    are those of `check_gradients`.
+    are those of `check_gradients`; the runs that give the output's shape and precede `backward` come on top.
     """
     call = calling(forward, params)
     upstream = _upstream(call(params), options.get("seed", 0))

@@ -233,7 +233,9 @@ class JudgingRecorder(Recorder):
                 self._tell(number, made)
 
     def _withdraw(self) -> None:
-        """A loop that updates itself without any loss, beside trainings that have one, is a computation, no training."""
+        """A loop that updates itself without any loss, beside trainings that have one, is a computation, no
+        training.
+        """
         if not any(made.trials for made in self._made.values()):
             return
         for number, made in self._made.items():
@@ -241,7 +243,8 @@ class JudgingRecorder(Recorder):
                 continue
             told = Teller(self.tape, self.sources).tell(number, made, {})
             why = "no loss was found for what it updates; taken for a computation"
-            note = NotChecked("a loop that updates " + ", ".join(c.name for c in made.parameters), why, told.training.line)
+            note = NotChecked("a loop that updates " + ", ".join(c.name for c in made.parameters), why,
+            told.training.line)
             empty: Event = {"parameters": [], "findings": [], "backward": [], "gradient_norms": [], "graph": None}
             training = told.training.to_json()
             self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})

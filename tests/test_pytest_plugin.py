@@ -121,6 +121,19 @@ def test_pages(run, scripts, pytester) -> None:  # type: ignore[no-untyped-def]
     assert "mistake 3" in page and "mistake 7" in page
 
 
+def test_pages_escape_what_comes_from_the_script(run, scripts, pytester) -> None:  # type: ignore[no-untyped-def]
+    conftest = pytester.path / "conftest.py"
+    hostile = 'f"</script><script>alert({line})</script> &"'
+    conftest.write_text(conftest.read_text().replace('f"mistake {line}"', hostile))
+    (scripts / "test_shaped.py").unlink()
+    (scripts / "bad.py").rename(scripts / "b<img src=x>ad.py")
+    run("--gradcheck", "examples/b*.py", "--gradcheck-html", "pages").assert_outcomes(failed=1)
+    (found,) = (pytester.path / "pages").iterdir()
+    page = found.read_text(encoding="utf-8")
+    assert "alert(3)" in page and "img src=x" in page
+    assert "<script>alert" not in page and "</script> &" not in page and "<img src=x" not in page
+
+
 def test_under_xdist(run, scripts) -> None:  # type: ignore[no-untyped-def]
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     result = run("--gradcheck", "examples/*.py", "--gradcheck-html", "pages", "-n", "2")

@@ -16,6 +16,7 @@ from .walk import Departure, Walk
 
 ALL_UPHILL = "every update goes uphill"
 HINGED = "its updates depend on it through branches only, and no loss explains them"
+HIDDEN = "right at the recorded values only, wrong at others"
 DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 
 
@@ -98,10 +99,11 @@ class Jury:
             later = self._later(made, t, c)
             if later is not None:
                 return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
-            if id(c) in made.elsewhere:
-                return Verdict(
-                    c, made.elsewhere[id(c)], t, "wrong", "right at the recorded values only, wrong at others"
-                )
+            there = made.elsewhere.get((id(t), id(c)))
+            if there is not None:
+                if t.head is not None and there.exact:
+                    return Verdict(c, m, t, "not_judged", "no standard loss keeps its scale at other values")
+                return Verdict(c, there, t, "wrong", HIDDEN)
             gap = made.certificates.get(id(c))
             if gap is not None and gap > DOUBTFUL:
                 return Verdict(c, m, t, "inconclusive", f"the central difference is {gap:.1e} off the derivative")
@@ -169,8 +171,9 @@ class Jury:
         moving = [v.direction for v in right if v.direction in ("uphill", "downhill")]
         if self.maximize or not moving or set(moving) != {"uphill"} or not self._stands_for_itself(t):
             return False
-        if t.head is not None:
-            return True
+        if t.head is not None:  # an advantage may weigh a sample either way: then the scale is no plain number
+            units = [v.match.unit for v in right if v.match is not None and v.match.unit]
+            return "softmax" not in t.kind and all("." not in scales.as_text(abs(u)) for u in units)
         replay, state = t.recording.replay, t.recording.state
         value = sum(float(np.sum(np.asarray(replay.load(state, c), float))) for c in t.hypothesis.codes)
         return value > 0

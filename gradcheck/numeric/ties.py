@@ -50,6 +50,16 @@ def settle(check: Check, readings: list[Reading]) -> tuple[Verdict, str] | None:
     return _scattered(check, readings, others, met.seen / len(others))
 
 
+def middle(check: Check, reading: Reading) -> float:
+    """The gap of a central difference across ties: half way between both choices. The reading's own without ties."""
+    met = Ties()
+    try:
+        other = check.target.slope(check.index, reading.direction, ties=met)
+    except Unsupported:
+        return reading.gap
+    return 0.5 * (reading.truth + other) - reading.analytic if met.seen else reading.gap
+
+
 def _share(readings: list[Reading], others: list[float]) -> float | None:
     """How far along the way from the one choice to the other the gradient lies, if it is on it at all."""
     rows = [(other - r.truth, -r.gap, r.bound) for r, other in zip(readings, others, strict=False)]

@@ -193,6 +193,8 @@ def _settle_exact(check: Check, readings: list[Reading], power: float) -> Judgem
     best, first = check.ladder.best, readings[0]
     guarded = _converged(check.ladder, best, first.analytic, [first])
     gap, allowed = abs(first.gap - best.value), best.error + first.bound
+    if guarded and gap > allowed:
+        gap = min(gap, abs(ties.middle(check, first) - best.value))
     if not guarded or gap > allowed:
         believed = _closely_believed(check, gap / abs(first.truth) if guarded and first.truth else 0.0)
         if believed is False or (believed is None and guarded):
@@ -315,8 +317,8 @@ def _verdict(evidence: Evidence, power: float, seen: float | None) -> tuple[Verd
         found = ties.settle(evidence.check, evidence.readings)
         if found is not None:
             return found
-        if evidence.tie and not check.target.compares:
-            return _between_slopes(check)
+        if evidence.tie and not evidence.check.target.compares:
+            return _between_slopes(evidence.check)
     if not any(r.differs for r in evidence.readings):
         return "inconclusive", "the gap to the true slope is not far enough from its error bound"
     if not evidence.converged:
@@ -343,7 +345,7 @@ def _zero_within_rounding(evidence: Evidence) -> bool:
     if any(max(abs(r.truth), abs(r.analytic)) > r.bound for r in evidence.readings):
         return False
     limit = 100 * evidence.check.target.noise
-    return evidence.oracle == COMPLEX_STEP or all(abs(r.truth) <= limit for r in evidence.readings)
+    return all(max(abs(r.truth), abs(r.analytic)) <= limit for r in evidence.readings)
 
 
 def _between_slopes(check: Check) -> tuple[Verdict, str]:

@@ -110,7 +110,10 @@ class Gradients:
     def unit(self, index: int, value: np.ndarray) -> float:
         """Relative rounding error of the arithmetic behind it."""
         given = self.values[self.keys[index]]
-        return rounding_unit(given) if given.dtype.kind == "f" else 2.0**-53
+        unit = rounding_unit(given) if given.dtype.kind == "f" else 2.0**-53
+        own = np.asarray(self.found[index].value).dtype
+        # Values that came from float32 parameters are no better for being stored in float64.
+        return max(unit, float(np.finfo(own).eps) / 2) if self.native is None and own.kind == "f" else unit
 
     def unused(self) -> list[NotChecked]:
         """Gradients that belong to no parameter."""

@@ -22,13 +22,14 @@ from .window import Version, Window
 
 if TYPE_CHECKING:
     from .judge import Judge
-    from .trials import Judgement, Trial
+    from .trials import Judgement, Match, Trial
 
 AMPLITUDES = (1.0, 0.2, 0.03)
 STEPS = (1e-5, 1e-6, 1e-4)
 MANY_ENTRIES = 20_000  # beyond this one direction has to do
 GOOD = 1e-5
 LARGEST = 4_000_000
+DRIFT = 1e-6
 
 
 class Certifier:
@@ -98,21 +99,21 @@ def certify(made: Judgement) -> dict[int, float]:
     for t in made.trials:
         certifier = Certifier(made, t)
         for number, m in enumerate(t.matches):
-            if m.version.round_ == 0 and id(m.version.candidate) not in out:
+            if m.version.round_ == 0 and id(m.version.candidate) not in out and m.comparison.agreement != "zero":
                 gap = certifier.gap(m.version, m.truth, number)
                 if gap is not None:
                     out[id(m.version.candidate)] = gap
     return out
 
 
-def elsewhere(judge: Judge, made: Judgement) -> dict[int, Any]:
-    """Matches at a jittered, scaled point of what is exact at the recorded one; by id of the candidate.
+def elsewhere(judge: Judge, made: Judgement) -> dict[tuple[int, int], Any]:
+    """Matches at a jittered, scaled point of what is exact at the recorded one; by ids of trial and candidate.
 
     The point counts only if some gradient is exact there too.
     """
-    out: dict[int, Any] = {}
+    out: dict[tuple[int, int], Any] = {}
     for t in made.trials:
-        exact = {id(m.version.candidate) for m in t.matches if m.exact and m.version.round_ == 0}
+        exact = {id(m.version.candidate): m for m in t.matches if m.exact and m.version.round_ == 0}
         if not exact or t.hypothesis.tail or made.extraction is None:
             continue
         for seed, amplitude in enumerate(AMPLITUDES):
@@ -121,9 +122,18 @@ def elsewhere(judge: Judge, made: Judgement) -> dict[int, Any]:
                 continue
             found = {id(m.version.candidate): m for m in there.matches if id(m.version.candidate) in exact}
             if any(m.exact and m.truth.size > 3 for m in found.values()):
-                out.update({c: m for c, m in found.items() if m.comparison.agreement == "off"})
+                departs = {c: m for c, m in found.items() if m.comparison.agreement == "off" or _drifts(exact[c], m)}
+                out.update({(id(t), c): m for c, m in departs.items()})
             break
     return out
+
+
+def _drifts(here: Match, there: Match) -> bool:
+    """Whether the scale of a gradient depends on the parameters, though nothing limits it: a factor is missing."""
+    a, b = here.comparison.scale, there.comparison.scale
+    free = any(active for _, _, active in (*here.gradient.factors, *there.gradient.factors))
+    free = free or bool(here.gradient.alternatives)
+    return bool(a and b and there.exact and not free and not here.gradient.decay and abs(b / a - 1) > DRIFT)
 
 
 def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) -> Trial | None:
@@ -138,7 +148,7 @@ def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) ->
             value = np.asarray(_value(made, replay, v), float)
             spread = float(np.sqrt(np.mean(np.square(value)))) or 0.1
             _move(replay, state, v, amplitude * (0.4 * value + 0.3 * spread * rng.standard_normal(value.shape)))
-    last = max(m.version.update.entry for m in t.matches) + 1
+    last = max(u.entry for m in t.matches for u in m.version.candidate.rounds[m.version.round_]) + 1
     entries = [e for e in t.recording.entries if e < max(last, t.hypothesis.last)]
     recording = Recording(replay, state, _with_decisions(window, entries))
     try:
@@ -149,7 +159,10 @@ def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) ->
     if seeds is None:
         return None
     there = _shadow(made, recording)
-    found = judge.evaluate(there, t.hypothesis, list(seeds), recording, t.hypothesis.mask, t.kind)
+    try:
+        found = judge.evaluate(there, t.hypothesis, list(seeds), recording, t.hypothesis.mask, t.kind)
+    except ReplayError:
+        return None
     if found is None or not all(np.all(np.isfinite(m.truth)) for m in found.matches):
         return None
     return found

@@ -21,6 +21,7 @@ from .window import Version, Window
 
 Seeds = list[tuple[int, int, Any]]
 FEWEST_NUMBERS = 3
+FEWEST_SHARED = 2  # parameters that a further loss must explain where it does not explain all that it reaches
 SAME_UNIT = 1e-8
 SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 PASSES = frozenset((operator.add, np.add, float, np.float64, np.squeeze, np.ndarray.item, np.asarray, operator.pos))
@@ -87,7 +88,7 @@ class Judgement:
     considered: list[Trial] = field(default_factory=list)
     own: bool = False
     later: list[Trial] = field(default_factory=list)  # the accepted hypotheses one step later
-    elsewhere: dict[int, Match] = field(
+    elsewhere: dict[tuple[int, int], Match] = field(
         default_factory=dict
     )  # id of candidate -> match at another point, where it is off
     certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
@@ -220,7 +221,8 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
     for f in identified:
         own = {id(m.version.candidate) for t in f.trials for m in t.matches} & missing
         standard = f.head.hypothesis.source != "own"  # two standard losses on one output are two readings of it
-        if f is not main and not standard and own and own <= f.matched and not _is_part(tape, made, f.head, main.head):
+        explained = own <= f.matched or len(own & f.matched) >= FEWEST_SHARED
+        if f is not main and not standard and own and explained and not _is_part(tape, made, f.head, main.head):
             accepted.append(f)
             missing -= f.matched
     accepted.sort(key=lambda f: min(m.version.update.number for m in f.head.matches if m.exact or f is main))
