@@ -16,6 +16,7 @@ EPS = float(np.finfo(float).eps)
 SLACK = 64.0  # rounding of the user's own formula may exceed that of the sweep, which takes another path
 ZERO_SLACK = 100.0
 UNDERFLOW = 1e-150  # below the square root of the smallest number: another order of factors would have given 0
+NEGLIGIBLE = 1e-11  # relative residual that no formula error comes near to
 CERTAIN = 1e-8  # relative residual above which rounding of well-scaled sums is out of the question
 LOOSE = 1e-3  # what agrees only because the bound is this wide, relative to the gradient, is not shown to be right,
 CLOSE = 1e-6  # unless it is as close as this
@@ -75,7 +76,7 @@ def compare(u: Any, t: Any, bound: Any = 0.0, noise: Any = 0.0, reference: float
     if k and np.all(np.abs(difference) <= allowed):
         loose = residual > CLOSE and _norm(allowed) > LOOSE * abs(k) * tt
         return Comparison("unclear" if loose else "exact", k, residual, cosine, norm_u)
-    if k and residual < 1e-12:
+    if k and residual < NEGLIGIBLE:
         return Comparison("exact", k, residual, cosine, norm_u)
     sure = residual > CERTAIN and bool(np.any(np.abs(difference) > 1e3 * allowed))
     return Comparison("off" if sure else "unclear", k, residual, cosine, norm_u)
