@@ -191,8 +191,11 @@ class JudgingRecorder(Recorder):
                 template, _, outputs = self.tape.entry(number)
                 for code in outputs:
                     storage = code >> 2
-                    if code & 3 == SCALAR and storage < len(objects) and not _same(objects[storage],
-                    state.get(storage)):
+                    if (
+                        code & 3 == SCALAR
+                        and storage < len(objects)
+                        and not _same(objects[storage], state.get(storage))
+                    ):
                         return f"line {self.sources.sites[template.site].line} does not replay to the bit"
         return ""
 
@@ -243,8 +246,9 @@ class JudgingRecorder(Recorder):
                 continue
             told = Teller(self.tape, self.sources).tell(number, made, {})
             why = "no loss was found for what it updates; taken for a computation"
-            note = NotChecked("a loop that updates " + ", ".join(c.name for c in made.parameters), why,
-            told.training.line)
+            note = NotChecked(
+                "a loop that updates " + ", ".join(c.name for c in made.parameters), why, told.training.line
+            )
             empty: Event = {"parameters": [], "findings": [], "backward": [], "gradient_norms": [], "graph": None}
             training = told.training.to_json()
             self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})

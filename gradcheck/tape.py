@@ -141,6 +141,10 @@ class Tape:
         middle = start + template.inputs
         return template, self.operands[start:middle], self.operands[middle : middle + template.outputs]
 
+    def site_of(self, number: int) -> int:
+        """The number of the place in the source that made an entry."""
+        return self.templates[self.entry_template[number]].site
+
     def storage_of(self, code: int) -> int:
         """The storage behind an operand code, -1 for a constant."""
         tag = code & 3

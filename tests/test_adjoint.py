@@ -95,6 +95,18 @@ def test_adjoints(name: str) -> None:
         np.testing.assert_allclose(run.adjoint(reverse, sweep, a), expected, rtol=1e-13, atol=1e-300)
 
 
+@pytest.mark.filterwarnings("ignore:Calling np.sum:DeprecationWarning")
+def test_numpy_sum_of_a_generator() -> None:
+    try:
+        np.sum(x for x in ())  # type: ignore[call-overload]
+    except TypeError:
+        pytest.skip("this NumPy refuses generators")
+    a = A.copy()
+    run = record(HEAD + "loss = np.sum(a[i] * w[i] for i in range(4))", a=a, w=W.copy())
+    reverse, sweep = run.sweep("loss")
+    assert sweep.blocked == {} and np.array_equal(run.adjoint(reverse, sweep, a), W)
+
+
 def _swept(text: str) -> tuple[Run, Reverse, object, np.ndarray]:
     a = A.copy()
     run = record(HEAD + text, a=a, w=W.copy())

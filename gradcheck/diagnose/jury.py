@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..step import heads
 from ..step.candidates import Candidate
 from ..step.trials import Judgement, Match, Trial
 from ..tape import SCALAR, Tape
@@ -32,6 +33,7 @@ class Verdict:
     scale: float | None = None
     shared: float | None = None  # the scale of the parameters that this one differs from
     direction: str = ""
+    opposite: bool = False  # its update has another sign than the others
     departure: Departure | None = None
 
 
@@ -154,9 +156,9 @@ class Jury:
             if not scales.consistent(match, ref):
                 v.verdict = "wrong"
                 v.scale, v.shared = abs(match.unit), abs(ref.unit)
-                opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
+                v.opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
                 v.reason = (
-                    "the update goes the other way" if opposite else "its scale differs from the other parameters'"
+                    "the update goes the other way" if v.opposite else "its scale differs from the other parameters'"
                 )
             else:
                 v.scale = abs(ref.unit)
@@ -173,7 +175,7 @@ class Jury:
             return False
         if t.head is not None:  # an advantage may weigh a sample either way: then the scale is no plain number
             units = [v.match.unit for v in right if v.match is not None and v.match.unit]
-            return "softmax" not in t.kind and all("." not in scales.as_text(abs(u)) for u in units)
+            return t.kind != heads.SOFTMAX and all("." not in scales.as_text(abs(u)) for u in units)
         replay, state = t.recording.replay, t.recording.state
         value = sum(float(np.sum(np.asarray(replay.load(state, c), float))) for c in t.hypothesis.codes)
         return value > 0

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..record.sources import Sources
 from ..replay.adjoint import span
-from ..results import Finding, Span
+from ..results import Finding
 from ..step.candidates import Candidate
 from ..step.trials import Judgement
 from ..tape import CONST, Tape
+from .places import error_at, mark
 
 
 @dataclass(slots=True)
@@ -99,32 +100,22 @@ def findings(hits: Hits, tape: Tape, sources: Sources, training: int) -> list[Fi
     """One finding for each place that reads unwritten memory."""
     places: dict[int, list[Hit]] = {}
     for hit in hits.hits:
-        places.setdefault(tape.templates[tape.entry_template[hit.entry]].site, []).append(hit)
+        places.setdefault(tape.site_of(hit.entry), []).append(hit)
     return [_finding(site, found, tape, sources, training) for site, found in places.items()]
 
 
 def _finding(number: int, found: list[Hit], tape: Tape, sources: Sources, training: int) -> Finding:
     site, hit = sources.sites[number], found[0]
-    made = sources.sites[tape.templates[tape.entry_template[tape.storage_born[hit.storage]]].site]
+    made = sources.sites[tape.site_of(tape.storage_born[hit.storage])]
     names = list(dict.fromkeys(c.name for h in found for c in h.candidates))
-    return Finding(
-        rule="uninitialized-memory",
-        severity="error",
-        file=site.file,
-        line=site.line,
-        column=site.column,
-        end_line=site.end_line,
-        end_column=site.end_column,
-        function=site.function,
+    return error_at(
+        site,
+        "uninitialized-memory",
         message=f"the gradient of {names[0]} is computed from memory nobody wrote",
         label="reads values that were never assigned",
         parameter=names[0],
         parameters=names,
-        related=[
-            Span(
-                made.file, made.line, made.column, made.end_line, made.end_column, "reserves memory, puts nothing in it"
-            )
-        ],
+        related=[mark(made, "reserves memory, puts nothing in it")],
         proof=[f"{hit.unwritten:,} of the {hit.read:,} values read here were never assigned"],
         effect="the numbers are whatever the allocator left there: often zeros, sometimes old data",
         evidence={"unwritten": hit.unwritten, "read": hit.read},

@@ -13,6 +13,7 @@ from ..step.trials import Judgement
 from ..tape import Tape
 from . import naming, scales
 from .jury import ALL_UPHILL, Jury, Verdict
+from .places import error_at, mark
 
 FLOOR = 1e-12  # figures at rounding level are written as zero
 
@@ -147,7 +148,7 @@ class Teller:
         out: dict[int, int] = {}
         for source, found in users.items():
             if len({v.departure.site for v in found if v.departure}) > 1:
-                site = self.tape.templates[self.tape.entry_template[source]].site
+                site = self.tape.site_of(source)
                 out.update({id(v): site for v in found})
         return out
 
@@ -156,54 +157,35 @@ class Teller:
         first = found[0]
         names = list(dict.fromkeys(g.name for g in naming.groups([v.candidate for v in found])))
         loss = self._loss(made)
-        related = (
-            []
-            if loss.line is None
-            else [
-                Span(
-                    loss.file,
-                    loss.line,
-                    1,
-                    loss.line,
-                    1 + len(loss.text),
-                    "the loss" if loss.source == "own" else "output meets target",
-                )
-            ]
-        )
-        spans = [
-            replace_span(self._site(made.loss_site((made.trials or self.jury.fallback(made))[0], self.tape)), r.label)
-            for r in related
-        ]
-        return Finding(
-            rule="gradient-mismatch",
-            severity="error",
-            file=site.file,
-            line=site.line,
-            column=site.column,
-            end_line=site.end_line,
-            end_column=site.end_column,
-            function=site.function,
+        return error_at(
+            site,
+            "gradient-mismatch",
             message=_headline(names, first),
             label=first.departure.label if first.departure else first.reason,
             parameter=names[0],
             parameters=names,
-            related=[s for s in spans if (s.line, s.column) != (site.line, site.column)],
+            related=self._loss_mark(made, loss, site),
             proof=[_proof(v) for v in found[:4]],
             effect=_effect(loss),
             evidence=_evidence(first),
             training=number,
         )
 
+    def _loss_mark(self, made: Judgement, loss: Loss, site: Site) -> list[Span]:
+        """Where the loss is, unless it is the finding's own place."""
+        if loss.line is None:
+            return []
+        trial = (made.trials or self.jury.fallback(made))[0]
+        there = self._site(made.loss_site(trial, self.tape))
+        if (there.line, there.column) == (site.line, site.column):
+            return []
+        return [mark(there, "the loss" if loss.source == "own" else "output meets target")]
+
     def _unclaimed(self, made: Judgement) -> list[NotChecked]:
         out = []
         if made.fault:
             out.append(NotChecked("the training step", made.fault))
         return out
-
-
-def replace_span(site: Site, label: str) -> Span:
-    """A span over a site."""
-    return Span(site.file, site.line, site.column, site.end_line, site.end_column, label)
 
 
 def _certificate(made: Judgement, group: naming.Group) -> float | None:
@@ -229,7 +211,7 @@ def _relative(v: Verdict) -> float | None:
     if c.agreement in ("exact", "zero") and v.verdict != "wrong":
         return 0.0
     if v.verdict == "wrong" and c.agreement == "exact" and v.scale is not None and v.shared:
-        signed = -v.scale if "other way" in v.reason else v.scale
+        signed = -v.scale if v.opposite else v.scale
         return _floor(abs(signed / v.shared - 1))
     return _floor(c.residual)
 
@@ -239,7 +221,7 @@ def _headline(names: list[str], v: Verdict) -> str:
     if v.reason == ALL_UPHILL:
         return "every update goes uphill: the loss is climbed, not descended"
     if v.match is not None and v.match.comparison.agreement == "exact":
-        if "other way" in v.reason:
+        if v.opposite:
             return f"this update moves {what} uphill while the others go downhill"
         return f"the update of {what} has another size than the others"
     if v.reason:

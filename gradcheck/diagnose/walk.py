@@ -106,13 +106,9 @@ class Walk:
             choices = [e for e in path if e not in on and e not in leads]
         if not choices:
             return Departure(m.version.update.site, "the gradient is right up to here", structure(m))
-        site = tape.templates[tape.entry_template[choices[0]]].site
+        site = tape.site_of(choices[0])
         label = "departs here: what goes in is right" if choices[0] in comes else "not the derivative of the loss"
         return Departure(site, label, structure(m), tuple(p for p in before[choices[0]] if p in on))
-
-    def source_site(self, entry: int) -> int:
-        """The place of the source that made a value."""
-        return self.tape.templates[self.tape.entry_template[entry]].site
 
     def _on_path(self, number: int) -> bool:
         template, inputs, outputs = self.tape.entry(number)

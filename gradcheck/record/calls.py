@@ -174,5 +174,3 @@ def _set_attr(recorder: Any, site: int, obj: Any, name: str, value: Any, /) -> N
 
 def _set_item(recorder: Any, site: int, obj: Any, index: Any, value: Any, /) -> None:
     recorder.set_item(site, value, obj, index)
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,12 @@ class Folds(Methods):
     def tapped(self, site: int, callee: Any) -> Any:
         """What stands in place of a callee."""
         raise NotImplementedError
+
+    def numpy(self, site: int, callee: Any) -> Callable[..., Any]:
+        """What stands in place of a function of NumPy."""
+        if callee is np.sum:
+            return functools.partial(self.numpy_sum, site)
+        return super().numpy(site, callee)
 
     def number_call(self, site: int, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A function of numbers, such as those of ``math``."""

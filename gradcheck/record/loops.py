@@ -66,16 +66,15 @@ class Activation:
     """One execution of a loop statement, from its first pass to its end."""
 
     __slots__ = (
-        "done", "entries", "first_entry", "first_work", "inner", "line", "marks", "number", "parent", "training",
+        "done", "entries", "first_work", "inner", "line", "marks", "number", "parent", "training",
     )  # fmt: skip
 
-    def __init__(self, line: Line, parent: Pass, entry: int, work: float) -> None:
+    def __init__(self, line: Line, parent: Pass, work: float) -> None:
         self.line = line
         self.parent = parent
         self.number = 0
         self.marks: list[int] = []  # length of the update list when each pass began
         self.entries: list[int] = []  # length of the tape when each pass began, and when the loop ended
-        self.first_entry = entry
         self.first_work = work
         self.training = False
         self.inner = False  # a loop inside it is a training loop
@@ -159,7 +158,7 @@ class Loops:
         if line is None:
             line = self.lines[site] = Line(site)
         line.activations += 1
-        activation = Activation(line, self.current, len(self.tape), self.work())
+        activation = Activation(line, self.current, self.work())
         self._open.setdefault(site, []).append(activation)
         return activation
 

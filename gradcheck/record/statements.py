@@ -117,9 +117,7 @@ class Statements(Expressions):
         if not names or not STATIC_ATTRIBUTES:
             return []
         at = header(self.scope.node)
-        targets: list[ast.expr] = [
-            placed(ast.Attribute(load("self", at), name, ast.Store()), at) for name in names
-        ]
+        targets: list[ast.expr] = [placed(ast.Attribute(load("self", at), name, ast.Store()), at) for name in names]
         never = placed(ast.Assign(targets, constant(None, at)), at)
         return [placed(ast.If(constant(False, at), [never], []), at)]
 

@@ -140,19 +140,3 @@ def backward_slice(
                     needed.add(tape.storage_of(code))
     found.reverse()
     return found
-
-
-def readers(tape: Tape, entries: Iterable[int]) -> dict[int, list[int]]:
-    """For each storage, the entries that read it."""
-    out: dict[int, list[int]] = {}
-    for number in entries:
-        for code in tape.entry(number)[1]:
-            if code & 3 != CONST:
-                out.setdefault(tape.storage_of(code), []).append(number)
-    return out
-
-
-def results_of(tape: Tape, number: int) -> list[int]:
-    """Operand codes that an entry makes or writes."""
-    template, inputs, outputs = tape.entry(number)
-    return [c for c in outputs if c & 3 != CONST] + [inputs[i] for i in template.writes]

@@ -134,7 +134,8 @@ def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:
     return (sources[0], gathered[0]) if gather.kind == "element" or gather.fn is operator.getitem else None
 
 
-KINDS = ("softmax cross-entropy", "binary cross-entropy", "squared error")
+SOFTMAX = "softmax cross-entropy"
+KINDS = (SOFTMAX, "binary cross-entropy", "squared error")
 
 
 def seeds(kind: str, head: Head, recording: Recording) -> list[tuple[int, int, np.ndarray]] | None:
@@ -163,7 +164,7 @@ def _seed(kind: str, recording: Recording, entry: int, output: int, target: int)
 
 def _label_seed(kind: str, head: Head, recording: Recording, entry: int, gathered: int) -> np.ndarray | None:
     """-1/p at the labelled entries, zero elsewhere."""
-    if kind != "softmax cross-entropy":
+    if kind != SOFTMAX:
         return None
     p = np.asarray(recording.replay.load(recording.state, gathered), float)
     if not (np.all(p > 0) and np.all(p <= 1)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from .window import Window
 MOST_OFF_PATH = 80
 MOST_ON_PATH = 40
 LARGEST_GUARD = 1e-3
+Seeds = list[tuple[int, int, Any]]  # (entry before which it counts, operand code, adjoint)
 PICKS = frozenset(
     (max, min, np.max, np.min, np.amax, np.amin, np.ndarray.max, np.ndarray.min, np.ndarray.item, float, np.float64)
 )
@@ -39,6 +41,10 @@ class Hypothesis:
     def last(self) -> int:
         """One past the last entry that computes it."""
         return max(self.entries) + 1
+
+    def seeds(self, tape: Tape) -> Seeds:
+        """Where a reverse sweep begins: one on each of its scalars."""
+        return [(e + 1, c, np.ones(tape.shape_of(c))) for e, c in zip(self.entries, self.codes, strict=True)]
 
 
 def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothesis]:

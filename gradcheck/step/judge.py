@@ -20,8 +20,8 @@ from .classify import classify
 from .compare import Comparison, compare, oriented, settle
 from .flow import Masks, backward_slice
 from .gradient import Extraction, Gradient
-from .hypotheses import Hypothesis
-from .trials import Judgement, Match, Seeds, Trial, choose, families
+from .hypotheses import Hypothesis, Seeds
+from .trials import Judgement, Match, Trial, choose, families
 from .window import Version, Window
 
 NEAR = 1e-3
@@ -132,8 +132,7 @@ class Judge:
 
     def _try_all(self, made: Judgement, found: list[Hypothesis], trials: list[Trial]) -> None:
         for h in found:
-            seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
-            trial = self.evaluate(made, h, seeds, made.recording, h.mask, "expression")
+            trial = self.evaluate(made, h, h.seeds(self.tape), made.recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
                 if trial.full and trial.identified and {id(p) for p in made.parameters} <= trial.matched:
@@ -149,8 +148,7 @@ class Judge:
             recording = self._without(made, guards)
             if recording is None:
                 continue
-            seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
-            trial = self.evaluate(made, bare, seeds, recording, h.mask, "expression")
+            trial = self.evaluate(made, bare, h.seeds(self.tape), recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
                 if trial.full:
@@ -173,8 +171,7 @@ class Judge:
             recording = transplant.extend(made.recording, made.window, h)
             if recording is None:
                 continue
-            seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
-            trial = self.evaluate(made, h, seeds, recording, h.mask, "expression")
+            trial = self.evaluate(made, h, h.seeds(self.tape), recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
                 if trial.full and trial.identified:
@@ -242,8 +239,7 @@ class Judge:
             recording = self._without(made, h.guards)
         if recording is None:
             return None
-        seeds: Seeds = [(e + 1, c, np.ones(self.tape.shape_of(c))) for e, c in zip(h.entries, h.codes, strict=True)]
-        return self.evaluate(made, h, seeds, recording, h.mask, t.kind)
+        return self.evaluate(made, h, h.seeds(self.tape), recording, h.mask, t.kind)
 
     # one hypothesis
 

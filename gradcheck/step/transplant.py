@@ -86,10 +86,7 @@ def _scalars_elsewhere(tape: Tape, window: Window, calls: dict[int, list[Call]])
             found.setdefault((template.site, template.fn), entry)
             if len(found) > 400:
                 break
-    inside = {
-        (tape.templates[tape.entry_template[e]].site, tape.templates[tape.entry_template[e]].fn)
-        for e in window.masks.entry_masks
-    }
+    inside = {(tape.site_of(e), tape.templates[tape.entry_template[e]].fn) for e in window.masks.entry_masks}
     return [e for key, e in found.items() if key not in inside]
 
 

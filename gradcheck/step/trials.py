@@ -16,10 +16,9 @@ from .compare import Comparison, compare
 from .flow import backward_slice
 from .gradient import Extraction, Gradient
 from .heads import Head
-from .hypotheses import Hypothesis
+from .hypotheses import Hypothesis, Seeds
 from .window import Version, Window
 
-Seeds = list[tuple[int, int, Any]]
 FEWEST_NUMBERS = 3
 FEWEST_SHARED = 2  # parameters that a further loss must explain where it does not explain all that it reaches
 SAME_UNIT = 1e-8
@@ -103,7 +102,7 @@ class Judgement:
     def loss_site(self, trial: Trial, tape: Tape) -> int:
         """The place where the scalar is computed: up through accumulators, copies and what only scales them."""
         entry = self.loss_code(trial, tape)[1]
-        return trial.hypothesis.site if entry < 0 else tape.templates[tape.entry_template[entry]].site
+        return trial.hypothesis.site if entry < 0 else tape.site_of(entry)
 
     def loss_code(self, trial: Trial, tape: Tape) -> tuple[int, int]:
         """Operand code and entry of the scalar behind accumulators and copies; entry -1 when there is no single one."""
