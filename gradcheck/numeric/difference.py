@@ -49,20 +49,6 @@ class Sample:
         return math.isfinite(self.odd) and math.isfinite(self.even)
 
 
-def central(f: Callable[[float], float], h: float, *, noise: float | None = None) -> Estimate:
-    """Derivative at 0 of a smooth scalar function of a displacement: 4-point formula, four evaluations.
-
-    ``error`` is the last extrapolation step plus ``12 noise / h``; `noise` is the absolute rounding noise of one value,
-    taken as one unit in the last place of the largest value seen when it is not given.
-    """
-    far, near = (f(h), f(-h)), (f(h / 2), f(-h / 2))
-    coarse, fine = (far[0] - far[1]) / (2 * h), (near[0] - near[1]) / h
-    value = (4 * fine - coarse) / 3
-    if noise is None:
-        noise = 2.0**-52 * max(abs(v) for v in (*far, *near))
-    return Estimate(value, abs(value - fine) + 12 * noise / h, h=h, noise=12 * noise / h)
-
-
 def two_point(f: Callable[[float], float], h: float, *, noise: float | None = None) -> Estimate:
     """The plain central difference, two evaluations; its error holds the noise only, not the truncation."""
     plus, minus = f(h), f(-h)
