@@ -191,22 +191,17 @@ def _derivative(kind: str, p: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     return np.asarray(-y / p)
 
 
-def value(kind: str, head: Head, replay: Replay, state: State) -> float:
-    """The standard loss itself, of outputs that a replay has just made (up to the head's first entry)."""
-    total = 0.0
+def value(kind: str, head: Head, number: int, replay: Replay, state: State) -> float:
+    """One term of the standard loss, of what a replay has made up to the head's entry of that number."""
     tape = replay.tape
-    for entry, output, target in zip(head.entries, head.outputs, head.targets, strict=True):
-        if head.labels:
-            template, codes, _ = tape.entry(entry)
-            p = np.asarray(replay.load(state, output), float)
-            picked = p if template.kind == "store" else p[replay.arguments(state, entry)[0][1]]
-            total -= float(np.sum(np.log(picked)))
-            continue
-        p = np.asarray(replay.load(state, output), float)
-        y = np.asarray(replay.load(state, target), float)
-        y = y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape)
-        total += _loss(kind, p, y)
-    return total
+    entry, output = head.entries[number], head.outputs[number]
+    p = np.asarray(replay.load(state, output), float)
+    if head.labels:
+        template, _, _ = tape.entry(entry)
+        picked = p if template.kind == "store" else p[replay.arguments(state, entry)[0][1]]
+        return -float(np.sum(np.log(picked)))
+    y = np.asarray(replay.load(state, head.targets[number]), float)
+    return _loss(kind, p, y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape))
 
 
 def _loss(kind: str, p: np.ndarray, y: np.ndarray) -> float:

@@ -47,10 +47,9 @@ class Hypothesis:
         return [(e + 1, c, np.ones(tape.shape_of(c))) for e, c in zip(self.entries, self.codes, strict=True)]
 
 
-def own_scalars(window: Window, increments: list[int], end: int) -> list[Hypothesis]:
+def own_scalars(window: Window, path: set[int], end: int) -> list[Hypothesis]:
     """Scalars that depend on a parameter: off the increments' path first, the most downstream first."""
     tape = window.tape
-    path = set(backward_slice(tape, {tape.storage_of(c) for c in increments}, window.end, window.begin))
     sites: dict[tuple[int, object], list[Hypothesis]] = {}
     updated = set(window.barriers)
     for number, mask in window.masks.entry_masks.items():

@@ -80,10 +80,10 @@ class Judge:
     def _find_loss(self, made: Judgement) -> None:
         window = made.window
         increments = [c for p in made.parameters for r in p.rounds[:2] for u in r for c in (*u.increments, u.new)]
-        own = hypotheses.own_scalars(window, increments, window.end)
-        self._record(made, own)
         path = set(backward_slice(self.tape, {self.tape.storage_of(c) for c in increments}, window.end, window.begin))
         made.path = path
+        own = hypotheses.own_scalars(window, path, window.end)
+        self._record(made, own)
         off = [h for h in own if not h.on_path]
         trials: list[Trial] = []
         self._try_all(made, off, trials)

@@ -6,6 +6,7 @@ at which the script would have decided otherwise is dropped and a nearer one is 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,11 @@ class Certifier:
         window, h = made.window, trial.hypothesis
         tape = window.tape
         targets = {tape.storage_of(c) for c in h.codes}
+        if trial.head is not None:
+            targets |= {tape.storage_of(c) for e in h.entries for c in tape.entry(e)[1] if c & 3 != CONST}
         entries = backward_slice(tape, targets, h.last if trial.head is None else max(h.entries), window.begin)
         self.entries = entries
+        self.terms = self._terms()
         self.possible = not (set(entries) & set(window.barriers)) and len(entries) < 400_000
         if h.tail and not set(h.tail) >= {e for e in entries if e >= window.end}:
             self.possible = False
@@ -74,6 +78,8 @@ class Certifier:
             except (ReplayError, FloatingPointError):
                 return best
             gap = abs(estimate.value - slope) / scale
+            if not np.isfinite(gap):
+                return best
             best = gap if best is None else min(best, gap)
             if gap < GOOD:
                 break
@@ -87,10 +93,21 @@ class Certifier:
         replay, window = self.trial.recording.replay, self.made.window
         state = window.fork()
         _move(replay, state, version, displacement)
-        replay.run(state, self.entries)
-        if self.trial.head is not None:
-            return heads.value(self.trial.kind, self.trial.head, replay, state)
-        return float(sum(np.sum(np.asarray(replay.load(state, c), float)) for c in self.trial.hypothesis.codes))
+        total = 0.0
+        for number, entries in enumerate(self.terms):  # each read before a later one can write over its operands
+            replay.run(state, entries)
+            if self.trial.head is not None:
+                total += heads.value(self.trial.kind, self.trial.head, number, replay, state)
+            else:
+                total += float(np.sum(np.asarray(replay.load(state, self.trial.hypothesis.codes[number]), float)))
+        return total
+
+    def _terms(self) -> list[list[int]]:
+        """For each term of the loss in program order, the entries to run from the term before to it."""
+        h = self.trial.hypothesis
+        ends = [e + (self.trial.head is None) for e in h.entries]
+        cuts = [bisect_left(self.entries, e) for e in ends]
+        return [self.entries[a:b] for a, b in zip([0, *cuts], cuts, strict=False)]
 
 
 def certify(made: Judgement) -> dict[int, float]:
