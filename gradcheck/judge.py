@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from . import rules
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
+from .diagnose.stepview import StepView
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
@@ -160,14 +162,15 @@ class JudgingRecorder(Recorder):
         self._name(made)
         made.fault = made.fault or self._unfaithful(made)
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
-        told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
-        told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
+        maximize = bool(self.options.get("maximize"))
+        told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
+        view = StepView(number, self.tape, self.sources, made, told.verdicts, told.training.loss, maximize, hits.hits)
         self.emit(
             {
                 "event": "training",
                 "training": told.training.to_json(),
                 "parameters": [p.to_json() for p in told.parameters],
-                "findings": [f.to_json() for f in _ordered(told.findings)],
+                "findings": [f.to_json() for f in _ordered(rules.findings(view))],
                 "backward": [],
                 "gradient_norms": [],
                 "graph": None,
