@@ -165,18 +165,20 @@ class JudgingRecorder(Recorder):
         maximize = bool(self.options.get("maximize"))
         told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
         view = StepView(number, self.tape, self.sources, made, told.verdicts, told.training.loss, maximize, hits.hits)
-        self.emit(
-            {
-                "event": "training",
-                "training": told.training.to_json(),
-                "parameters": [p.to_json() for p in told.parameters],
-                "findings": [f.to_json() for f in _ordered(rules.findings(view))],
-                "backward": [],
-                "gradient_norms": [],
-                "graph": None,
-                "not_checked": [n.to_json() for n in told.not_checked],
-            }
-        )
+        event: Event = {
+            "event": "training",
+            "training": told.training.to_json(),
+            "parameters": [p.to_json() for p in told.parameters],
+            "findings": [],
+            "backward": [],
+            "gradient_norms": [],
+            "graph": None,
+            "not_checked": [n.to_json() for n in told.not_checked],
+        }
+        self.emit(event)  # the verdicts are not lost if the time is up while the mistakes are looked for
+        found = _ordered(rules.findings(view))
+        if found:
+            self.emit({**event, "findings": [f.to_json() for f in found]})
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay

@@ -10,8 +10,9 @@ from ..step.candidates import Candidate
 from ..step.trials import Judgement, Trial
 from ..tape import Tape
 from . import naming
-from .jury import ALL_UPHILL, Verdict
+from .jury import Verdict
 from .memory import Hit
+from .spot import Mend
 
 
 @dataclass(slots=True)
@@ -20,6 +21,9 @@ class Mistake:
 
     place: int
     verdicts: list[Verdict]
+    factor: float = 0.0  # the factor that is too much in exact gradients (-1: the sign), 0 where they are not exact
+    entry: int = -1  # the entry that brings it in, -1 where that is the update
+    mend: Mend | None = None  # what was meant there, where a rule knows and gradients become exact with it
 
     @property
     def first(self) -> Verdict:
@@ -43,9 +47,6 @@ class StepView:
     maximize: bool = False
     unwritten: list[Hit] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.mistakes = self._mistakes()
 
     def site(self, number: int) -> Site:
         """A place of the source by its number."""
@@ -75,15 +76,12 @@ class StepView:
         trial = self.trial()
         return None if trial is None or self.loss.line is None else self.site(self.made.loss_site(trial, self.tape))
 
-    def _mistakes(self) -> list[Mistake]:
-        """One for each place where gradients depart, with all the parameters it reaches."""
+    def grouped(self, wrong: list[Verdict]) -> list[Mistake]:
+        """One mistake for each place where gradients depart, with all the parameters it reaches."""
         places: dict[int, list[Verdict]] = {}
-        wrong = [v for v in self.verdicts.values() if v.verdict == "wrong"]
         shared = self._shared_source(wrong)
         for v in wrong:
             site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
-            if v.reason == ALL_UPHILL:
-                site = wrong[0].candidate.rounds[0][-1].site
             places.setdefault(shared.get(id(v), site), []).append(v)
         return [Mistake(site, found) for site, found in places.items()]
 

@@ -46,7 +46,7 @@ class Reverse:
 
     ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version
     (entry -> operand code of that version): its adjoint is captured and goes no further. ``keep`` are entries whose
-    results' adjoints are wanted in ``visits``.
+    results' adjoints (of a write: that of the region, after it) are wanted in ``visits``.
     """
 
     def __init__(
@@ -226,6 +226,8 @@ class Reverse:
         return False
 
     def _write(self, out: Sweep, number: int, template: Template, dest: int) -> None:
+        if self.keep is not None and number in self.keep and template.kind != "store":
+            out.visits[number] = np.array(self.read(out.adjoints, dest))
         if number in self.barriers:
             out.captured[number] = self.take(out, self.barriers[number])
         else:
