@@ -92,7 +92,7 @@ class Search:
             self._take(best)
             wrong = [v for v in wrong if v not in best.verdicts]
             recording = self.replayed({})
-            if recording is not None:
+            if recording is not None and best.mend.gradient is None:  # else the scale is not known
                 self.scaled += self._other_scales(best, recording)
         self.left = wrong
 
@@ -184,6 +184,8 @@ class Search:
 
     def _fixed(self, mend: Mend, wrong: list[Verdict]) -> list[tuple[Verdict, Match]]:
         """The gradients that become exact with the mend in place."""
+        if mend.gradient is not None:
+            return [(v, m) for v in wrong if (m := _as_meant(v, mend.gradient)) is not None]
         recording = self.replayed(dict(zip(mend.entries, mend.values, strict=True)))
         ex = self.made.extraction
         if recording is None or ex is None:
@@ -218,6 +220,15 @@ class Search:
         except ReplayError:
             return None
         return made
+
+
+def _as_meant(v: Verdict, gradient: np.ndarray) -> Match | None:
+    """The match with what was meant for a gradient; None where that is not exact."""
+    m = v.match
+    if m is None or m.truth.size != gradient.size:
+        return None
+    found = compare(oriented(gradient, m.truth), m.truth, m.bound)
+    return replace(m, comparison=found) if found.agreement == "exact" else None
 
 
 class Mended(Replay):

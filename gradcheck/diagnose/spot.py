@@ -25,7 +25,8 @@ LARGEST = 4_000_000
 class Mend:
     """What a rule supposes: with ``values`` in place of what the entries made, gradients become exact.
 
-    ``place`` is the number of the guilty site; the other fields are those of the finding.
+    ``place`` is the number of the guilty site; the other fields are those of the finding. Where what was meant has
+    another shape, ``gradient`` says instead what the parameter's gradient itself would be.
     """
 
     slug: str
@@ -39,6 +40,7 @@ class Mend:
     effect: str = ""
     fix: Fix | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
+    gradient: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops import name_of
 from ..replay.adjoint import Recording, Reverse
 from ..step.flow import backward_slice
 from ..step.trials import Judgement, Match, Trial
@@ -84,6 +85,7 @@ class Walk:
         self.forward = set(backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers))
         self.adjoints: dict[int, np.ndarray] = {}  # forward entry -> adjoint of its result
         self._tables: dict[int, _Table] = {}  # by size
+        self._readers: dict[int, list[int]] | None = None  # forward entries by the storage that they read
         if len(self.forward) <= MOST_ENTRIES:
             self._collect()
 
@@ -129,6 +131,37 @@ class Walk:
             return None
         owner = table.owners[best]
         return Partner(owner.entries, float(products[best]) * norm / owner.norm, owner.transposed)
+
+    def readers(self, entry: int) -> list[int]:
+        """Forward entries that read what an entry made."""
+        if self._readers is None:
+            self._readers = {}
+            for number in sorted(self.forward):
+                for code in self.tape.entry(number)[1]:
+                    if code & 3 != CONST:
+                        self._readers.setdefault(self.tape.storage_of(code), []).append(number)
+        template, inputs, outputs = self.tape.entry(entry)
+        codes = [*outputs, *(inputs[i] for i in template.writes)]
+        found = {n for c in codes if c & 3 != CONST for n in self._readers.get(self.tape.storage_of(c), ())}
+        return sorted(n for n in found if n > entry)
+
+    def uses(self, entry: int) -> int:
+        """How many forward entries read what an entry made."""
+        return len(self.readers(entry))
+
+    def later_products(self, entry: int) -> bool:
+        """Whether what an entry made goes through a product with another parameter before the loss."""
+        seen, queue = {entry}, [entry]
+        for e in queue:
+            for reader in self.readers(e):
+                template, inputs, _ = self.tape.entry(reader)
+                active = sum(bool(self.made.window.masks.of(c)) for c in inputs)
+                if active > 1 and name_of(template.fn).rpartition(".")[2] in ("matmul", "dot", "tensordot", "einsum"):
+                    return True
+                if reader not in seen:
+                    seen.add(reader)
+                    queue.append(reader)
+        return False
 
     def agrees(self, value: Any) -> bool:
         """Whether a value is a multiple of some adjoint."""
