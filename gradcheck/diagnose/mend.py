@@ -27,7 +27,8 @@ from .walk import Departure, Walk, onward
 Supposition = Callable[[Spot], Iterator[Mend]]
 
 MOST_ROUNDS = 6
-MOST_ATTEMPTS = 40
+MOST_ATTEMPTS = 80
+MOST_WORK = 4_000_000  # entries replayed in all attempts
 MOST_SPOTS = 6
 MOST_ENTRIES = 120_000
 
@@ -106,7 +107,7 @@ class Search:
         found = []
         for v, m in best.fixed:
             if m.unit and not scales.consistent(m, reference):
-                opposite = (m.comparison.scale or 0.0) * (reference.comparison.scale or 0.0) < 0
+                opposite = scales.opposite(m, reference)
                 found.append(
                     Verdict(
                         v.candidate, m, trial, "wrong",
@@ -141,7 +142,7 @@ class Search:
         best: _Try | None = None
         for spot in self._spots(walk, recording, wrong):
             for mend in self._supposed(spot):
-                if self.attempts >= MOST_ATTEMPTS:
+                if self.attempts >= min(MOST_ATTEMPTS, MOST_WORK // len(self.trial.recording.entries)):
                     return best
                 self.attempts += 1
                 fixed = self._fixed(mend, wrong)

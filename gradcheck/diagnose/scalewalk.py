@@ -31,9 +31,22 @@ def mistakes(view: StepView, wrong: list[Verdict]) -> list[Mistake]:
             entry = -1 if v in uphill else paths.guilty(v, factor)
             update = (uphill[0] if v in uphill else v).candidate.rounds[0][-1].site
             place = view.tape.site_of(entry) if entry >= 0 else update
-            known = found.setdefault((place, f"{factor:.6g}"), Mistake(place, [], factor=factor, entry=entry))
+            key = (place, f"{factor:.6g}" if entry < 0 or factor < 0 else "")  # once for each layer: several powers
+            known = found.setdefault(key, Mistake(place, [], factor=factor, entry=entry))
             known.verdicts.append(v)
-    return list(found.values())
+    return _joined(list(found.values()))
+
+
+def _joined(found: list[Mistake]) -> list[Mistake]:
+    """What could not be followed joins the one mistake of its factor that was."""
+    out = [m for m in found if m.entry >= 0]
+    for m in found:
+        same = [o for o in out if o.entry >= 0 and abs(o.factor / m.factor - 1) < SAME]
+        if m.entry < 0 and len(same) == 1 and m.factor != -1.0:
+            same[0].verdicts += m.verdicts
+        elif m.entry < 0:
+            out.append(m)
+    return out
 
 
 def _factors(v: Verdict) -> list[float]:
@@ -61,8 +74,12 @@ class _Paths:
         if trace is None:
             return -1
         innocent = self._shared(walk, v.trial)
+        together: dict[int, float] = {}  # by site: a place may be passed once for each layer
         for change in changes(walk, trace, v.trial):
-            if change.entry not in innocent and abs(change.factor / factor - 1) < SAME:
+            site = self.view.tape.site_of(change.entry)
+            together[site] = together.get(site, 1.0) * change.factor
+            exact = abs(change.factor / factor - 1) < SAME or abs(together[site] / factor - 1) < SAME
+            if change.entry not in innocent and exact:
                 return change.entry
         return -1 if factor < 0 else _maker(walk, trace, v.trial)
 

@@ -17,7 +17,8 @@ from ..tape import CONST, SCALAR, Tape, Template, rebuild
 from .jury import Verdict
 from .walk import Partner, Trace, Walk
 
-MOST_VALUES = 24
+MOST_VALUES = 32
+DEEPEST = 6
 LARGEST = 4_000_000
 
 
@@ -124,52 +125,82 @@ class Spot:
         return [value] if len(self.entries) == 1 else list(value)
 
     def incoming(self, deep: bool = True) -> list[Incoming]:
-        """Right values that went in: directly, or through values that nothing else reads."""
+        """Right values that went in: directly, or through values of the backward pass that are none."""
         found: list[Incoming] = []
         seen: set[int] = set()
-        queue = [(e, 0) for e in self.trace.before.get(self.entries[0], ())]
-        for entry, depth in queue:
-            if entry in seen:
+        queue = [(self.entries, 0)]
+        for entries, depth in queue:
+            if entries[0] in seen:
                 continue
-            seen.add(entry)
-            if entry not in self.trace.on:
-                if deep and depth < 6:
-                    queue += [(e, depth + 1) for e in self.trace.before.get(entry, ())]
-                continue
-            made = self._incoming(entry)
-            if made is not None:
-                found.append(made)
+            seen.add(entries[0])
+            found += self._operands_on_path(entries)
+            if depth < (DEEPEST if deep else 1):
+                before = [p for p in self.trace.before.get(entries[0], ()) if not self._is_in(p, found)]
+                queue += [(group, depth + 1) for p in before if (group := self._executions(p))]
         return found
 
-    def _incoming(self, entry: int) -> Incoming | None:
-        entries: tuple[int, ...] = (entry,)
-        if len(self.entries) > 1:
-            same = self.tape.entry_template[entry]
-            entries = tuple(e for e in self.trace.path if self.tape.entry_template[e] == same)
-            if len(entries) != len(self.entries):
-                return None
-        value = self._stack([self.walk.value(e, self.recording) for e in entries])
-        partner = None if value is None else self.walk.partner(value)
-        if value is None or partner is None or not partner.entries:
-            return None
-        return Incoming(entries, value, partner)
+    def _is_in(self, entry: int, found: list[Incoming]) -> bool:
+        return any(entry in i.entries for i in found)
+
+    def _operands_on_path(self, entries: tuple[int, ...]) -> Iterator[Incoming]:
+        """The operands of some entries that are adjoints, with the entries that made them."""
+        read = [self.recording.operands(e)[0] for e in entries]
+        codes = self.tape.entry(entries[0])[1]
+        for i, code in enumerate(codes):
+            makers = [p for p in self.trace.before.get(entries[0], ()) if code & 3 != CONST and self._makes(p, code)]
+            if not makers or not isinstance(read[0][i], np.ndarray | float):
+                continue
+            value = self._stack([values[i] for values in read])
+            partner = None if value is None or value.size < 2 else self.walk.partner(value)
+            group = self._executions(makers[-1])
+            if value is not None and partner is not None and partner.entries and group:
+                yield Incoming(group, value, partner)
+
+    def _makes(self, entry: int, code: int) -> bool:
+        template, inputs, outputs = self.tape.entry(entry)
+        storage = self.tape.storage_of(code)
+        codes = [*outputs, *(inputs[place] for place in template.writes)]
+        return any(c & 3 != CONST and self.tape.storage_of(c) == storage for c in codes)
+
+    def _executions(self, entry: int) -> tuple[int, ...]:
+        """The entry, or as many executions of its place as this spot has; none where the numbers differ."""
+        if len(self.entries) == 1:
+            return (entry,)
+        same = self.tape.entry_template[entry]
+        found = tuple(e for e in self.trace.path if self.tape.entry_template[e] == same)
+        return found if len(found) == len(self.entries) else ()
 
     def truths(self, shape: tuple[int, ...], before: int | None = None) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-        """Adjoints of forward values of a shape, the nearest to ``before`` (or to the loss) first."""
+        """Adjoints of forward values of a shape, the nearest to ``before`` (or to the loss) first.
+
+        Of adjoints that are multiples of each other (those of z and -z) the earliest stands for all.
+        """
+        seen: set[tuple[int, ...]] = set()
+        for entries in self._groups(shape, before):
+            found = self.walk.partner(self._adjoint(entries))
+            known = found.entries if found is not None else entries
+            if known and known not in seen:
+                seen.add(known)
+                g = self._adjoint(known)
+                if g.shape == shape:
+                    yield known, g
+
+    def _adjoint(self, entries: tuple[int, ...]) -> np.ndarray:
+        found = [self.walk.adjoints[e] for e in entries]
+        return found[0] if len(found) == 1 else np.stack(found)
+
+    def _groups(self, shape: tuple[int, ...], before: int | None) -> Iterator[tuple[int, ...]]:
+        numbers = [n for n in sorted(self.walk.adjoints, reverse=True) if before is None or n < before]
         if len(self.entries) == 1:
-            for number in sorted(self.walk.adjoints, reverse=True):
-                g = self.walk.adjoints[number]
-                if g.shape == shape and (before is None or number < before):
-                    yield (number,), g
+            yield from ((n,) for n in numbers if self.walk.adjoints[n].shape == shape)
             return
         groups: dict[int, list[int]] = {}
-        for number in sorted(self.walk.adjoints):
-            if before is None or number < before:
-                groups.setdefault(self.tape.entry_template[number], []).append(number)
+        for n in reversed(numbers):
+            groups.setdefault(self.tape.entry_template[n], []).append(n)
         for entries in sorted(groups.values(), key=lambda es: -es[-1]):
-            found = [self.walk.adjoints[e] for e in entries]
-            if len(entries) == len(self.entries) and all(g.shape == shape[1:] for g in found):
-                yield tuple(entries), np.stack(found)
+            alike = all(self.walk.adjoints[e].shape == shape[1:] for e in entries)
+            if len(entries) == len(self.entries) and alike:
+                yield tuple(entries)
 
     def forward_value(self, entries: tuple[int, ...]) -> np.ndarray | None:
         """What forward entries made."""

@@ -85,12 +85,13 @@ class Walk:
         self.forward = set(backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers))
         self.adjoints: dict[int, np.ndarray] = {}  # forward entry -> adjoint of its result
         self._tables: dict[int, _Table] = {}  # by size
+        self.active = window.active()
         self._readers: dict[int, list[int]] | None = None  # forward entries by the storage that they read
         if len(self.forward) <= MOST_ENTRIES:
             self._collect()
 
     def _collect(self) -> None:
-        reverse = Reverse(self.trial.recording, self.made.window.active(), self.made.window.captures)
+        reverse = Reverse(self.trial.recording, self.active, self.made.window.captures)
         reverse.keep = self.forward
         self.adjoints = reverse.sweep(self.trial.seeds).visits
         for m in self.trial.matches:
@@ -126,9 +127,11 @@ class Walk:
             table.matrix = np.array(table.rows)
         v = v / norm
         products = table.matrix @ v
-        best = int(np.argmax(np.abs(products)))
-        if np.linalg.norm(v - products[best] * table.matrix[best]) >= AGREES:
+        near = np.flatnonzero(np.abs(products) > 1 - AGREES)
+        close = [i for i in near if np.linalg.norm(v - products[i] * table.matrix[i]) < AGREES]
+        if not close:
             return None
+        best = min(close, key=lambda i: table.owners[i].entries[:1])  # the adjoints of z and -z differ in sign only
         owner = table.owners[best]
         return Partner(owner.entries, float(products[best]) * norm / owner.norm, owner.transposed)
 
@@ -155,7 +158,7 @@ class Walk:
         for e in queue:
             for reader in self.readers(e):
                 template, inputs, _ = self.tape.entry(reader)
-                active = sum(bool(self.made.window.masks.of(c)) for c in inputs)
+                active = sum(c & 3 != CONST and self.tape.storage_of(c) in self.active for c in inputs)
                 if active > 1 and name_of(template.fn).rpartition(".")[2] in ("matmul", "dot", "tensordot", "einsum"):
                     return True
                 if reader not in seen:
@@ -199,8 +202,27 @@ class Walk:
         path = [e for e in found if e not in self.forward and masks.entry_masks.get(e)]
         if not path or not self._tables or len(path) > MOST_ENTRIES:
             return None
+        after, before = self._links(path)
         on = {e for e in path if self._on_path(e, recording)}
-        return Trace(path, on, *self._links(path))
+        return Trace(path, on | self._written(path, before, recording), after, before)
+
+    def _written(self, path: list[int], before: dict[int, list[int]], recording: Recording) -> set[int]:
+        """Writes after which the next reader of the whole array sees an adjoint."""
+        tape = self.tape
+        found: set[int] = set()
+        for reader in path:
+            inputs = tape.entry(reader)[1]
+            for e in before[reader][-1:]:
+                template, written, _ = tape.entry(e)
+                if template.kind not in ("store", "call") or len(template.writes) != 1:
+                    continue
+                code = written[template.writes[0]]
+                values = recording.operands(reader)[0]
+                for i, c in enumerate(inputs):
+                    same = c & 3 != CONST and tape.storage_of(c) == tape.storage_of(code) and c != code
+                    if same and np.size(values[i]) > 1 and self.agrees(values[i]):
+                        found.add(e)
+        return found
 
     def first(self, m: Match, recording: Recording | None = None) -> Departure | None:
         """The departure of one gradient; None where the walk cannot tell."""

@@ -36,7 +36,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
     arrays = [i.value for i in spot.incoming(deep=False)]
     value = spot.value
     for error in arrays:
-        if error.ndim < 2 or value is None or (not right and value.shape != error.shape):
+        if error.ndim < 2 or value is None or (value.size >= error.size and not right):
             continue
         for v in spot.verdicts:
             t = np.ravel(v.match.truth) if v.match is not None else np.zeros(0)

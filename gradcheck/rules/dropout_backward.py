@@ -65,7 +65,7 @@ def _drawn(spot: Spot, entry: int, position: int) -> bool:
     """Whether a value depends on no parameter."""
     _, inputs, outputs = spot.tape.entry(entry)
     code = outputs[0] if position < 0 else inputs[position]
-    return code & 3 != CONST and not spot.walk.made.window.masks.of(code)
+    return code & 3 != CONST and spot.tape.storage_of(code) not in spot.walk.active
 
 
 def _is_mask(v: np.ndarray) -> bool:
@@ -79,7 +79,8 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
     factor, trial = mistake.factor, mistake.first.trial
     if factor <= 0 or mistake.entry < 0 or trial is None:
         return None
-    masks = [v for v in trial.recording.operands(mistake.entry)[0] if isinstance(v, np.ndarray) and _is_mask(v)]
+    operands = [np.asarray(v, float) for v in trial.recording.operands(mistake.entry)[0] if isinstance(v, np.ndarray)]
+    masks = [v for v in operands if _is_mask(v)]
     if not masks:
         return None
     found = _forward(view, mistake, masks[0], abs(factor))

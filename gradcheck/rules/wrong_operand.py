@@ -25,7 +25,7 @@ SLUG = "wrong-operand"
 SEVERITY = "error"
 RANK = 60
 PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", "multiply", "divide")
-MOST = 60
+MOST_UNSURE = 12
 
 
 def suppose(spot: Spot) -> Iterator[Mend]:
@@ -38,25 +38,31 @@ def suppose(spot: Spot) -> Iterator[Mend]:
 
 
 def replaced(spot: Spot) -> Iterator[tuple[np.ndarray, int, Known]]:
-    """Results of the place with one operand replaced, that are multiples of an adjoint."""
+    """Results of the place with one operand replaced, the likeliest first: multiples of an adjoint."""
     value, operands = spot.value, spot.operands()
     if value is None or any(o is None for o in operands) or len(operands) != 2:
         return
-    tried = 0
+    later: list[tuple[np.ndarray, int, Known]] = []
     for position, operand in enumerate(operands):
         assert operand is not None
-        if operand.ndim == 0:
-            continue
-        for known, other in _others(spot, operand):
-            tried += 1
-            if tried > MOST:
-                return
+        for known, other in _others(spot, operand) if operand.ndim else ():
             again = spot.again([other if i == position else o for i, o in enumerate(operands)])
-            if again is not None and again.shape == value.shape and spot.walk.agrees(again):
+            if again is None or again.shape != value.shape:
+                continue
+            if spot.walk.agrees(again):
                 yield again, position, known
+            elif len(later) < MOST_UNSURE:
+                later.append((again, position, known))
+    yield from later  # one term of a gradient is no adjoint itself; the trial decides
 
 
 def _others(spot: Spot, operand: np.ndarray) -> Iterator[tuple[Known, np.ndarray]]:
+    """Other values of the operand's shape, as they are or transposed; for an error, the errors of other values."""
+    partner = spot.walk.partner(operand)
+    if partner is not None:
+        for entries, g in spot.truths(operand.shape):
+            if entries != partner.entries:
+                yield Known(entries[0], -1, g), partner.scale * g
     for known in spot.known(operand.shape):
         if not np.array_equal(known.value, operand):
             yield known, known.value
