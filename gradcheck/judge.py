@@ -177,8 +177,10 @@ class JudgingRecorder(Recorder):
         }
         self.emit(event)  # the verdicts are not lost if the time is up while the mistakes are looked for
         found = _ordered(rules.findings(view))
-        if found:
-            self.emit({**event, "findings": [f.to_json() for f in found]})
+        unasked = [NotChecked(slug, f"a fault of gradcheck itself: {why}") for slug, why in dict(view.broken).items()]
+        if found or unasked:
+            notes = [n.to_json() for n in (*told.not_checked, *unasked)]
+            self.emit({**event, "findings": [f.to_json() for f in found], "not_checked": notes})
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay

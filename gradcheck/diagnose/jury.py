@@ -10,14 +10,18 @@ import numpy as np
 
 from ..step import heads
 from ..step.candidates import Candidate
-from ..step.trials import Judgement, Match, Trial
+from ..step.compare import compare, oriented
+from ..step.trials import Judgement, Match, Trial, same_derivative
 from ..tape import SCALAR, Tape
 from . import scales
 from .walk import Departure, Walk
 
 ALL_UPHILL = "every update goes uphill"
 HINGED = "its updates depend on it through branches only, and no loss explains them"
+PILED = "right at the first step, then added to what earlier steps left"
+SINGLE = "a single number is a multiple of any other, and no larger gradient gives the factor"
 HIDDEN = "right at the recorded values only, wrong at others"
+FEWEST = 3  # entries from which a sum of gradients is told from chance
 DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 
 
@@ -37,6 +41,22 @@ class Verdict:
     departure: Departure | None = None
 
 
+def own_loss(made: Judgement) -> list[Trial]:
+    """The script's own cross-entropy where what is descended is the squared error of the same output.
+
+    The own loss has exactly the derivative of the standard one, so there is no doubt which it is.
+    """
+    main = made.trials[0] if made.trials else None
+    if main is None or main.head is None or main.kind != "squared error":
+        return []
+    kinds = [t for t in made.considered if t.head is not None and t.kind != main.kind and t.head.site == main.head.site]
+    for own in made.considered:
+        plain = own.hypothesis.source == "own" and not own.hypothesis.on_path and not own.hypothesis.guards
+        if plain and any(same_derivative(own, t) and t.kind in heads.CROSS_ENTROPIES for t in kinds):
+            return [own]
+    return []
+
+
 class Jury:
     """Judges what the step view found. ``maximize``: the objective is climbed on purpose."""
 
@@ -47,7 +67,7 @@ class Jury:
     def verdicts(self, made: Judgement, tainted: dict[int, Any]) -> dict[int, Verdict]:
         """One verdict for each parameter, by id of the candidate."""
         out: dict[int, Verdict] = {}
-        trials = made.trials or self.fallback(made)
+        trials = own_loss(made) or made.trials or self.fallback(made)
         for c in made.parameters:
             out[id(c)] = self._verdict(made, c, trials, tainted)
         for t in trials if made.trials else []:
@@ -106,6 +126,8 @@ class Jury:
                 if t.head is not None and there.exact:
                     return Verdict(c, m, t, "not_judged", "no standard loss keeps its scale at other values")
                 return Verdict(c, there, t, "wrong", HIDDEN)
+            if self._piles_up(made, m):
+                return Verdict(c, m, t, "wrong", PILED)
             gap = made.certificates.get(id(c))
             if gap is not None and gap > DOUBTFUL:
                 return Verdict(c, m, t, "inconclusive", f"the central difference is {gap:.1e} off the derivative")
@@ -121,6 +143,23 @@ class Jury:
                 "the difference is larger than rounding explains and smaller than certainty needs",
             )
         return Verdict(c, m, t, "wrong")
+
+    def _piles_up(self, made: Judgement, m: Match) -> bool:
+        """Whether the second step is a multiple of the sum of both gradients: a buffer that is never cleared.
+
+        step1 = c g1 and step2 = c (g1 + g2). Momentum keeps a part of g1 only.
+        """
+        c = m.version.candidate
+        if not m.gradient.stateful or made.extraction is None or len(c.rounds) < 2 or made.window.rounds < 2:
+            return False
+        one, two = (made.extraction.gradient(c, updates) for updates in c.rounds[:2])
+        if not one.value.size == two.value.size == one.step.size or m.truth.size < FEWEST:
+            return False
+        g1, g2 = (oriented(g.value, one.step) for g in (one, two))
+        first, second = compare(one.step, g1), compare(two.step, g1 + g2)
+        if not (first.exact and second.exact and first.scale and second.scale) or compare(g2, g1).exact:
+            return False
+        return abs(second.scale / first.scale - 1) < scales.SAME
 
     def _neighbours(self, made: Judgement, c: Candidate, t: Trial) -> int:
         """How many of the parameters updated just before and after this one agree with the trial's loss."""
@@ -141,6 +180,10 @@ class Jury:
         right = [v for v in found if v.verdict == "right" and v.match is not None]
         ref = scales.reference([v.match for v in right if v.match is not None])
         if ref is None or ref.unit is None:
+            return
+        if ref.truth.size == 1 and abs(abs(ref.unit) - 1) > scales.SAME and any(v.verdict == "wrong" for v in found):
+            for v in right:
+                v.verdict, v.reason = "not_judged", SINGLE
             return
         for v in found:
             if v.match is not None and v.match.comparison.scale is not None:

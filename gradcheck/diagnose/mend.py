@@ -19,7 +19,7 @@ from ..step.gradient import Extraction
 from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
 from . import scales, scalewalk
-from .jury import Verdict
+from .jury import PILED, Verdict
 from .spot import Mend, Spot
 from .stepview import Mistake, StepView
 from .walk import Departure, Walk, onward
@@ -42,7 +42,9 @@ def mistakes(view: StepView, suppositions: list[Supposition]) -> list[Mistake]:
     for v in view.verdicts.values():
         if v.verdict != "wrong":
             continue
-        if v.match is not None and v.match.comparison.agreement == "exact":
+        if v.reason == PILED:
+            left.append(v)
+        elif v.match is not None and v.match.comparison.agreement == "exact":
             scaled.append(v)
         elif v.departure is None or v.trial is None:
             left.append(v)
@@ -100,6 +102,7 @@ class Search:
     def _other_scales(self, best: _Try, recording: Recording) -> list[Verdict]:
         """Verdicts on gradients that are exact now at another scale than those that were right from the beginning."""
         right = [v.match for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+        right = [m for m in right if m.truth.size > 1]  # a single number is a multiple of anything
         reference = scales.reference(right)
         if reference is None or not reference.unit:
             return []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..record.sources import Site, Sources
 from ..results import Loss
 from ..step.candidates import Candidate
+from ..step.flow import backward_slice
 from ..step.trials import Judgement, Trial
-from ..tape import Tape
+from ..tape import CONST, Tape
 from . import naming
-from .jury import Verdict
+from .jury import PILED, Verdict, own_loss
 from .memory import Hit
 from .spot import Mend
 
@@ -47,6 +49,7 @@ class StepView:
     maximize: bool = False
     unwritten: list[Hit] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    broken: list[tuple[str, str]] = field(default_factory=list)  # rules that raised, with what
 
     def site(self, number: int) -> Site:
         """A place of the source by its number."""
@@ -62,9 +65,8 @@ class StepView:
 
     def trial(self) -> Trial | None:
         """The trial whose loss the report names; None where there is no loss."""
-        if self.made.trials:
-            return self.made.trials[0]
-        return self.fallback
+        chosen = own_loss(self.made) or self.made.trials
+        return chosen[0] if chosen else self.fallback
 
     @property
     def fallback(self) -> Trial | None:
@@ -82,8 +84,29 @@ class StepView:
         shared = self._shared_source(wrong)
         for v in wrong:
             site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
+            if v.reason == PILED:
+                site = self._buffer(v)
             places.setdefault(shared.get(id(v), site), []).append(v)
         return [Mistake(site, found) for site, found in places.items()]
+
+    def _buffer(self, v: Verdict) -> int:
+        """The place that writes the buffer that a parameter's gradients pile up in."""
+        update = v.candidate.rounds[0][-1]
+        for s in self.made.states:
+            first = s.rounds[0][0]
+            if (
+                s.shape == v.candidate.shape
+                and first.entry < update.entry
+                and self._feeds(first.new, update.increments)
+            ):
+                return first.site
+        return update.site
+
+    def _feeds(self, code: int, targets: Sequence[int]) -> bool:
+        wanted = {self.tape.storage_of(c) for c in targets}
+        inside = backward_slice(self.tape, wanted, self.made.window.end, self.made.window.begin)
+        read = {self.tape.storage_of(c) for e in inside for c in self.tape.entry(e)[1] if c & 3 != CONST}
+        return self.tape.storage_of(code) in read | wanted
 
     def _shared_source(self, wrong: list[Verdict]) -> dict[int, int]:
         """Gradients that depart at different places but all use one value that is right in itself.

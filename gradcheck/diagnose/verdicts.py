@@ -12,7 +12,7 @@ from ..results import Loss, NotChecked, Parameter, Training
 from ..step.trials import Judgement
 from ..tape import Tape
 from . import naming, scales
-from .jury import Jury, Verdict
+from .jury import Jury, Verdict, own_loss
 
 FLOOR = 1e-12  # figures at rounding level are written as zero
 
@@ -76,7 +76,7 @@ class Teller:
             candidates.append(
                 f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
             )
-        chosen = made.trials or self.jury.fallback(made)
+        chosen = own_loss(made) or made.trials or self.jury.fallback(made)
         if not chosen:
             return Loss("unknown", "none", candidates=candidates)
         t = chosen[0]

@@ -131,7 +131,8 @@ class Walk:
         close = [i for i in near if np.linalg.norm(v - products[i] * table.matrix[i]) < AGREES]
         if not close:
             return None
-        best = min(close, key=lambda i: table.owners[i].entries[:1])  # the adjoints of z and -z differ in sign only
+        # The adjoints of z and -z differ in sign only; that of a bias may be an error too, which has a place.
+        best = min(close, key=lambda i: (not table.owners[i].entries, table.owners[i].entries[:1]))
         owner = table.owners[best]
         return Partner(owner.entries, float(products[best]) * norm / owner.norm, owner.transposed)
 

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
+from typing import TypeVar
 
 from ..diagnose import mend
 from ..diagnose.places import finding_at
@@ -23,6 +26,9 @@ from ..diagnose.stepview import Mistake, StepView
 from ..results import Finding
 
 USUAL_RANK = 50
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 
 def every_rule() -> list[ModuleType]:
@@ -34,10 +40,24 @@ def every_rule() -> list[ModuleType]:
 def findings(view: StepView) -> list[Finding]:
     """What the rules say of one training: a finding for each mistake, and what they see in the step."""
     rules = every_rule()
-    view.mistakes = mend.mistakes(view, [rule.suppose for rule in rules if hasattr(rule, "suppose")])
+    view.mistakes = mend.mistakes(view, [_careful(view, r, r.suppose) for r in rules if hasattr(r, "suppose")])
     named = [_named(rules, view, mistake) for mistake in view.mistakes]
-    seen = [f for rule in rules if hasattr(rule, "check") for f in rule.check(view)]
+    seen = [f for rule in rules if hasattr(rule, "check") for f in _careful(view, rule, rule.check)(view)]
     return [*(f for f in named if f is not None), *seen]
+
+
+def _careful(
+    view: StepView, rule: ModuleType, ask: Callable[[_Asked], Iterator[_Answer]]
+) -> Callable[[_Asked], Iterator[_Answer]]:
+    """A rule that breaks is said to have broken; what the others say is not lost."""
+
+    def asked(subject: _Asked) -> Iterator[_Answer]:
+        try:
+            yield from ask(subject)
+        except Exception as problem:
+            view.broken.append((rule.SLUG, f"{type(problem).__name__}: {problem}"))
+
+    return asked
 
 
 def _named(rules: list[ModuleType], view: StepView, mistake: Mistake) -> Finding | None:
@@ -45,10 +65,14 @@ def _named(rules: list[ModuleType], view: StepView, mistake: Mistake) -> Finding
         return _mended(view, mistake, mistake.mend)
     for rule in rules:
         if hasattr(rule, "name"):
-            found: Finding | None = rule.name(view, mistake)
-            if found is not None:
-                return found
+            found: list[Finding | None] = list(_careful(view, rule, partial(_once, rule, view))(mistake))
+            if found and found[0] is not None:
+                return found[0]
     return None
+
+
+def _once(rule: ModuleType, view: StepView, mistake: Mistake) -> Iterator[Finding | None]:
+    yield rule.name(view, mistake)
 
 
 def _mended(view: StepView, mistake: Mistake, found: Mend) -> Finding:

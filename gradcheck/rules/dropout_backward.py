@@ -71,7 +71,7 @@ def _drawn(spot: Spot, entry: int, position: int) -> bool:
 def _is_mask(v: np.ndarray) -> bool:
     """Whether some entries are zero and all others are one number."""
     rest = v[v != 0]
-    return 0 < rest.size < v.size and bool(np.all(rest == rest.flat[0]))
+    return 0 < rest.size < v.size and bool(np.allclose(rest, rest.flat[0], rtol=1e-9, atol=0))
 
 
 def name(view: StepView, mistake: Mistake) -> Finding | None:

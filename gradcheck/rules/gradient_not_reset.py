@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..diagnose.jury import PILED
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
 from ..results import Finding
@@ -30,8 +31,7 @@ FEWEST = 3
 
 def name(view: StepView, mistake: Mistake) -> Finding | None:
     """The finding where each wrong gradient is the true one plus that of the step before."""
-    first = [_first(view, v.match) for v in mistake.verdicts]
-    if mistake.factor or not first or not all(_holds(v.match, g) for v, g in zip(mistake.verdicts, first, strict=True)):
+    if mistake.first.reason != PILED and not _each_holds(view, mistake):
         return None
     names = view.names([v.candidate for v in mistake.verdicts])
     return finding_at(
@@ -46,6 +46,11 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
         effect="the steps grow and point back to old gradients",
         training=view.number,
     )
+
+
+def _each_holds(view: StepView, mistake: Mistake) -> bool:
+    first = [_first(view, v.match) for v in mistake.verdicts]
+    return not mistake.factor and all(_holds(v.match, g) for v, g in zip(mistake.verdicts, first, strict=True))
 
 
 def _first(view: StepView, m: Match | None) -> np.ndarray | None:

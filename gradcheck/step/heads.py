@@ -135,7 +135,8 @@ def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:
 
 
 SOFTMAX = "softmax cross-entropy"
-KINDS = (SOFTMAX, "binary cross-entropy", "squared error")
+CROSS_ENTROPIES = (SOFTMAX, "binary cross-entropy")
+KINDS = (*CROSS_ENTROPIES, "squared error")
 
 
 def seeds(kind: str, head: Head, recording: Recording) -> list[tuple[int, int, np.ndarray]] | None:

@@ -232,14 +232,14 @@ def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
     """Whether one loss is a term of the other: its scalar feeds it. Guards taken out do not count."""
     if part.hypothesis.guards or part.hypothesis.source != "own":
         return False
-    if _same_derivative(part, whole):
+    if same_derivative(part, whole):
         return False
     targets = {tape.storage_of(c) for c in whole.hypothesis.codes}
     inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin))
     return bool(set(part.hypothesis.entries) & inside) and part.hypothesis.site != whole.hypothesis.site
 
 
-def _same_derivative(one: Trial, other: Trial) -> bool:
+def same_derivative(one: Trial, other: Trial) -> bool:
     """Whether two scalars have the same derivative up to a factor: a running sum and its term."""
     truths = {id(m.version.candidate): m.truth for m in other.matches}
     common = [(m.truth, truths[id(m.version.candidate)]) for m in one.matches if id(m.version.candidate) in truths]
