@@ -141,7 +141,13 @@ class JudgingRecorder(Recorder):
             made = None if self._goes_on(place) else judge.judge(place)
             if made is not None:
                 return made
-        return None
+        return self._renamed() if activation is None else None
+
+    def _renamed(self) -> Judgement | None:
+        """A single step whose results have new names; a training only where a loss explains it."""
+        updates = self.locations.renamed(self.loops.current)
+        made = Judge(self.tape, updates, self.functions.calls).judge(None) if updates else None
+        return made if made is not None and made.trials else None
 
     def _goes_on(self, activation: Activation | None) -> bool:
         """Whether a loop trains on what an earlier activation of the same line left: that training is judged

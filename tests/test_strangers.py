@@ -24,7 +24,6 @@ KNOWN_GAPS: dict[str, str] = {
     "closures_kl.py": "parameters in closures are named by any function that holds them",
     "parent_modules/ch05/train_neuralnet.py": "a loss in a parent module, called after the update, is not tried",
     "lasso_until_converged.py": "scalar parameters in a while loop of Python floats are not found",
-    "one_update.py": "one update under new names is not seen as an update",
     "tied_autoencoder.py": "a cost without the step's corruption is passed over for the inferred head",
     "accumulate/train.py": "the last parameter is named by the loop variable that held it",
     "focal_imbalanced.py": "a loss called every ten epochs is not tried on the step's values",

@@ -26,6 +26,7 @@ ARITHMETIC = frozenset(
     (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg)
     + (np.add, np.subtract, np.multiply, np.divide, np.power, np.negative)
 )
+STEPS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 COPIES = frozenset((np.array, np.asarray, np.copy, np.ndarray.copy, np.ndarray.astype, float, np.float64, np.float32))
 
 
@@ -144,6 +145,43 @@ class Locations:
         self.updated_at[update.location] = update.entry
         self.updates.append(update)
         return update
+
+    def renamed(self, place: Pass) -> list[Update]:
+        """Updates whose results went to other locations: `w_new = w - rate * g`, where nothing was updated itself."""
+        tape = self.tape
+        held = {code: location for location, code in self.last.items()}
+        found: list[Update] = []
+        for location, new in self.last.items():
+            entry = tape.storage_born[tape.storage_of(new)] if new & 3 != CONST else -1
+            template, inputs, _ = tape.entry(entry) if entry >= 0 else (None, (), ())
+            if template is None or template.fn not in STEPS:
+                continue
+            old = next((c for c in inputs if c in held and tape.shape_of(c) == tape.shape_of(new)), None)
+            if old is None or old & 3 == CONST or held[old] == location:
+                continue
+            outside = [c for c in inputs if c != old and c & 3 != CONST]
+            if not self._depends(outside, old, entry):
+                continue
+            found.append(
+                Update(
+                    held[old], template.site, entry, old, new, False, [entry], outside, place, False, None, len(found)
+                )
+            )
+        return found
+
+    def _depends(self, codes: list[int], old: int, end: int) -> bool:
+        """Whether some of the values before an entry are made from the old one: `z = x @ w + b` is no update of b."""
+        tape = self.tape
+        wanted = {tape.storage_of(c) for c in codes}
+        target = tape.storage_of(old)
+        for number in range(end - 1, -1, -1):
+            template, inputs, outputs = tape.entry(number)
+            made = [*outputs, *(inputs[place] for place in template.writes)]
+            if any(c & 3 != CONST and tape.storage_of(c) in wanted for c in made):
+                wanted |= {tape.storage_of(c) for c in inputs if c & 3 != CONST}
+                if target in wanted:
+                    return True
+        return False
 
     # following a chain on the tape
 

@@ -15,12 +15,15 @@ from __future__ import annotations
 from ..diagnose import scales
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
+from ..ops import name_of
 from ..results import Finding
+from ..tape import CONST
 
 SLUG = "batch-scale-inconsistent"
 SEVERITY = "error"
 RANK = 20
 SAME = 1e-8
+REDUCTIONS = ("sum", "mean", "average", "reduce", "einsum", "dot", "matmul")
 
 
 def name(view: StepView, mistake: Mistake) -> Finding | None:
@@ -58,11 +61,20 @@ def _samples(view: StepView, mistake: Mistake) -> list[int]:
     """Numbers that may count the samples: the known batch size, and the lengths of what the guilty place reduces."""
     found = [view.made.batch_size] if view.made.batch_size else []
     trial = mistake.first.trial
-    if trial is not None:
-        if mistake.entry >= 0:
-            for value in trial.recording.operands(mistake.entry)[0]:
-                found += list(getattr(value, "shape", ()))
-        for code in trial.head.outputs[:1] if trial.head is not None else ():
-            found += list(view.tape.shape_of(code))
-        found.append(len(trial.hypothesis.entries))
+    if trial is None or _by_a_literal(view, mistake.entry):
+        return found
+    if mistake.entry >= 0 and name_of(view.tape.entry(mistake.entry)[0].fn).rpartition(".")[2] in REDUCTIONS:
+        for value in trial.recording.operands(mistake.entry)[0]:
+            found += list(getattr(value, "shape", ()))
+    for code in trial.head.outputs[:1] if trial.head is not None else ():
+        found += list(view.tape.shape_of(code))
+    found.append(len(trial.hypothesis.entries))
     return [n for n in found if n > 1]
+
+
+def _by_a_literal(view: StepView, entry: int) -> bool:
+    """Whether the factor is a number that the source writes: then it counts nothing."""
+    if entry < 0:
+        return False
+    _, inputs, _ = view.tape.entry(entry)
+    return any(c & 3 == CONST and isinstance(view.tape.constants[c >> 2], int | float) for c in inputs)
