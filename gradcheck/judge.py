@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
+from .diagnose import gradients
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
 from .diagnose.verdicts import Teller
@@ -15,7 +18,8 @@ from .record.loops import Activation
 from .record.names import Names
 from .record.recorder import Recorder
 from .record.sources import Sources
-from .results import Finding, NotChecked, Outcome
+from .results import Finding, GradientNorm, NotChecked, Outcome
+from .step import batch
 from .step.judge import Judge
 from .step.trials import Judgement
 from .tape import SCALAR
@@ -121,6 +125,7 @@ class JudgingRecorder(Recorder):
             return
         if made is None:
             return
+        self._size(made)
         first = number is None
         if number is None:
             number = len(self._judged)
@@ -162,6 +167,7 @@ class JudgingRecorder(Recorder):
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
         told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
         told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
+        norms = self._norms(number, made)
         self.emit(
             {
                 "event": "training",
@@ -169,11 +175,31 @@ class JudgingRecorder(Recorder):
                 "parameters": [p.to_json() for p in told.parameters],
                 "findings": [f.to_json() for f in _ordered(told.findings)],
                 "backward": [],
-                "gradient_norms": [],
+                "gradient_norms": norms,
                 "graph": None,
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
+
+    def _norms(self, number: int, made: Judgement) -> list[Event]:
+        size = made.batch.size if made.batch is not None else None
+        try:
+            return [
+                GradientNorm(s.parameter, float(np.linalg.norm(s.gradient)), s.step, size, number).to_json()
+                for s in gradients.seen(made)
+            ]
+        except Exception as problem:
+            self._own_fault(problem, made.activation)
+            return []
+
+    def _size(self, made: Judgement) -> None:
+        """Find the batch's size once; what goes wrong in it costs the figure, not the verdicts."""
+        if not made.trials or made.batch is not None:
+            return
+        try:
+            made.batch = batch.of_trial(made, made.trials[0], self.tape, bool(self.options.get("weigh")))
+        except Exception as problem:
+            self._own_fault(problem, made.activation)
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay
