@@ -49,6 +49,7 @@ class Piece:
     gradient_norms: list[GradientNorm]
     graph: Json | None
     not_checked: list[NotChecked]
+    arrays: list[Json] = field(default_factory=list)
 
     @classmethod
     def from_event(cls, event: Event) -> Piece:
@@ -63,6 +64,7 @@ class Piece:
             gradient_norms=records(GradientNorm, "gradient_norms"),
             graph=event.get("graph"),
             not_checked=records(NotChecked, "not_checked"),
+            arrays=list(event.get("arrays") or []),
         )
 
 

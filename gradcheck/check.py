@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from . import __version__
 from .assemble import Gathered, assemble, tail
 from .errors import EnvironmentFailure
+from .hooks import Callback, Handle, Hook, active
 from .options import Options
 from .results import Json, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
@@ -41,14 +42,18 @@ class Checked:
     interrupt: int = 0
 
 
-def check_script(path: str | os.PathLike[str], **options: Any) -> Report:
+def check_script(
+    path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callback] = (), **options: Any
+) -> Report:
     """Runs the script (or the folder's entry script) at ``path`` in a child process and judges its gradients.
 
-    Keywords are the fields of `gradcheck.options.Options`. Raises UsageError, InputError or EnvironmentFailure when no
-    run can be started, and KeyboardInterrupt when it is interrupted.
+    Keywords are the fields of `gradcheck.options.Options`. ``hooks``, and those that are active (`hooks.on_gradient`),
+    are told of each parameter's gradient and update in the judged steps once the script has ended. Raises UsageError,
+    InputError or EnvironmentFailure when no run can be started, TypeError for a hook that is none, and
+    KeyboardInterrupt when it is interrupted.
     """
     chosen = Options.from_keywords(options)
-    checked = check_target(resolve_target(os.fspath(path)), chosen)
+    checked = check_target(resolve_target(os.fspath(path)), chosen, hooks=active(hooks))
     if checked.interrupt:
         raise KeyboardInterrupt
     return checked.report
@@ -60,6 +65,7 @@ def check_target(
     *,
     stdin: int = subprocess.DEVNULL,
     observer: Observer | None = None,
+    hooks: Sequence[Handle] = (),
     child: Path = CHILD,
 ) -> Checked:
     """Like `check_script`, for a resolved target; an interrupted run still gives a report of what is known."""
@@ -68,7 +74,7 @@ def check_target(
     if interpreter.passed_over:
         gathered.changed.append(interpreter.passed_over)
     watcher = observer or Observer()
-    ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, child=child)
+    ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, hooks=hooks, child=child)
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
@@ -84,6 +90,7 @@ def _run_child(
     *,
     stdin: int,
     observer: Observer,
+    hooks: Sequence[Handle],
     child: Path,
 ) -> Ending:
     def take(event: Event) -> None:
@@ -94,8 +101,12 @@ def _run_child(
     with interrupts_noted() as noted, _workplace() as folder:
         pipe = EventPipe()
         config = folder / "config.json"
-        config.write_text(json.dumps(_config(target, options, folder, pipe.write_end)), encoding="ascii")
-        return run(
+        chosen = _config(target, options, folder, pipe.write_end)
+        if hooks:
+            (folder / "arrays").mkdir()
+            chosen["arrays"] = str(folder / "arrays")
+        config.write_text(json.dumps(chosen), encoding="ascii")
+        ending = run(
             [interpreter.path, str(child), str(config)],
             pipe,
             Listeners(take, observer.output, observer.tick),
@@ -106,6 +117,23 @@ def _run_child(
             noted=noted,
             scratch=str(folder),
         )
+        _tell(hooks, gathered)
+        return ending
+
+
+def _tell(hooks: Sequence[Handle], gathered: Gathered) -> None:
+    """Calls the hooks with the arrays that the child left, in the order of trainings, parameters and steps."""
+    if not hooks:
+        return
+    from numpy.lib.format import read_array
+
+    for piece in gathered.pieces.values():
+        for row in piece.arrays:
+            with open(row["file"], "rb") as stream:
+                gradient, update, value = (read_array(stream, allow_pickle=False) for _ in range(3))
+            for handle in hooks:
+                handle.call("gradient", row["parameter"], gradient, row["batch_size"], row["step"])
+                handle.call("update", row["parameter"], update, value, row["step"])
 
 
 def _config(target: Target, options: Options, folder: Path, channel: int) -> Json:

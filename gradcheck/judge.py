@@ -167,7 +167,7 @@ class JudgingRecorder(Recorder):
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
         told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
         told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
-        norms = self._norms(number, made)
+        norms, arrays = self._gradients(number, made)
         self.emit(
             {
                 "event": "training",
@@ -176,21 +176,29 @@ class JudgingRecorder(Recorder):
                 "findings": [f.to_json() for f in _ordered(told.findings)],
                 "backward": [],
                 "gradient_norms": norms,
+                "arrays": arrays,
                 "graph": None,
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
 
-    def _norms(self, number: int, made: Judgement) -> list[Event]:
+    def _gradients(self, number: int, made: Judgement) -> tuple[list[Event], list[Event]]:
+        """Norms of the script's gradients, and where their arrays lie, if somebody wants them."""
         size = made.batch.size if made.batch is not None else None
+        norms: list[Event] = []
+        arrays: list[Event] = []
         try:
-            return [
-                GradientNorm(s.parameter, float(np.linalg.norm(s.gradient)), s.step, size, number).to_json()
-                for s in gradients.seen(made)
-            ]
+            for s in gradients.seen(made):
+                norms.append(
+                    GradientNorm(s.parameter, float(np.linalg.norm(s.gradient)), s.step, size, number).to_json()
+                )
+                if self.options.get("arrays"):
+                    file = os.path.join(self.options["arrays"], f"{number}-{len(arrays)}.npy")
+                    gradients.keep(s, file)
+                    arrays.append({"parameter": s.parameter, "step": s.step, "batch_size": size, "file": file})
         except Exception as problem:
             self._own_fault(problem, made.activation)
-            return []
+        return norms, arrays
 
     def _size(self, made: Judgement) -> None:
         """Find the batch's size once; what goes wrong in it costs the figure, not the verdicts."""

@@ -6,6 +6,7 @@ afterwards.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from ..step.candidates import Candidate
 from ..step.gradient import Gradient
 from ..step.trials import Judgement
 from . import naming
+
+_open = io.open  # bound before the script runs: its own calls are sent elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,13 @@ def seen(made: Judgement) -> Iterator[Seen]:
                     yield _of_group(made, group, round_)
                 except ReplayError:
                     continue
+
+
+def keep(found: Seen, file: str) -> None:
+    """Write gradient, update and value, one after the other, in NumPy's format. Raises OSError."""
+    with _open(file, "wb") as stream:
+        for part in (found.gradient, found.update, found.value):
+            np.lib.format.write_array(stream, np.asarray(part), allow_pickle=False)
 
 
 def _of_group(made: Judgement, group: naming.Group, round_: int) -> Seen:
