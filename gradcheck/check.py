@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import __version__
-from .assemble import Gathered, assemble, tail
+from . import __version__, sweep
+from .assemble import Gathered, Piece, assemble, tail
 from .errors import EnvironmentFailure
 from .hooks import Callback, Handle, Hook, active
 from .options import Options
-from .results import Json, Report
+from .results import Json, NotChecked, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
 from .target import Interpreter, Target, choose_interpreter, printable, resolve_target
 
@@ -79,7 +79,58 @@ def check_target(
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
     report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
-    return Checked(report, ending.interrupt)
+    if options.batch_sizes is None or ending.interrupt:
+        return Checked(report, ending.interrupt)
+
+    def again(change: sweep.Change, tell: bool) -> tuple[Gathered, int]:
+        found = Gathered()
+        changed = dataclasses.replace(options, arguments=change.arguments)
+        ended = _run_child(
+            target, interpreter, changed, found, stdin=subprocess.DEVNULL, observer=Observer(tick=watcher.tick),
+            hooks=hooks if tell else (), child=child, sources=dict(change.sources),
+        )  # fmt: skip
+        return found, ended.interrupt
+
+    return _swept(report, gathered, options, again, bool(hooks))
+
+
+def _swept(
+    report: Report,
+    gathered: Gathered,
+    options: Options,
+    again: Callable[[sweep.Change, bool], tuple[Gathered, int]],
+    hooked: bool,
+) -> Checked:
+    """The report with the step at other batch sizes in it. An interrupt ends the sweep and drops what it found."""
+    assert options.batch_sizes is not None
+    base = next((piece for _, piece in sorted(gathered.pieces.items()) if piece.training.batch_size), None)
+    if base is None:
+        note = NotChecked(sweep.WHAT, "how many rows the step sums over could not be determined")
+        return Checked(dataclasses.replace(report, not_checked=[*report.not_checked, note]))
+    interrupts: list[int] = []
+    known: dict[tuple[sweep.Change, bool], Piece | None] = {}
+
+    def rerun(change: sweep.Change, tell: bool) -> Piece | None:
+        if any(interrupts):
+            return None
+        key = (change, tell and hooked)
+        if key not in known:
+            found, interrupt = again(*key)
+            interrupts.append(interrupt)
+            known[key] = found.pieces.get(base.training.id)
+        return known[key]
+
+    table, pieces, notes = sweep.run(base, gathered.files, options.arguments, options.batch_sizes, rerun)
+    if any(interrupts):
+        return Checked(report, max(interrupts))
+    return Checked(
+        dataclasses.replace(
+            report,
+            batch_sizes=table,
+            gradient_norms=[*report.gradient_norms, *(row for piece in pieces for row in piece.gradient_norms)],
+            not_checked=[*report.not_checked, *notes],
+        )
+    )
 
 
 def _run_child(
@@ -92,6 +143,7 @@ def _run_child(
     observer: Observer,
     hooks: Sequence[Handle],
     child: Path,
+    sources: dict[str, str] | None = None,
 ) -> Ending:
     def take(event: Event) -> None:
         gathered.take(event)
@@ -102,6 +154,7 @@ def _run_child(
         pipe = EventPipe()
         config = folder / "config.json"
         chosen = _config(target, options, folder, pipe.write_end)
+        chosen["sources"] = sources or {}
         if hooks:
             (folder / "arrays").mkdir()
             chosen["arrays"] = str(folder / "arrays")
@@ -150,6 +203,7 @@ def _config(target: Target, options: Options, folder: Path, channel: int) -> Jso
         "maximize": options.maximize,
         "follow": list(options.follow),
         "stand_ins": options.stand_ins,
+        "weigh": options.batch_sizes is not None,
         "options": {"timeout": options.timeout},
     }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from .diagnose import gradients
+from .diagnose import gradients, naming
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
 from .diagnose.verdicts import Teller
@@ -177,6 +178,7 @@ class JudgingRecorder(Recorder):
                 "backward": [],
                 "gradient_norms": norms,
                 "arrays": arrays,
+                "batch": self._batch(made) if self.options.get("weigh") else None,
                 "graph": None,
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
@@ -199,6 +201,25 @@ class JudgingRecorder(Recorder):
         except Exception as problem:
             self._own_fault(problem, made.activation)
         return norms, arrays
+
+    def _batch(self, made: Judgement) -> Event | None:
+        """What a sweep over batch sizes compares from run to run: scales, the start, the first rows."""
+        if made.batch is None or made.recording is None:
+            return None
+        trial = made.trials[0]
+        units = {id(m.version.candidate): m for t in reversed(made.trials) for m in t.matches if m.exact and m.unit}
+        scales = {
+            group.name: [units[id(group.members[0])].unit, units[id(group.members[0])].gradient.rate]
+            for group in naming.groups(made.parameters)
+            if id(group.members[0]) in units
+        }
+        starts = [np.asarray(made.recording.replay.load(made.window.base, c.region)) for c in made.parameters]
+        return {
+            "weight": made.batch.weight,
+            "scales": scales,
+            "start": zlib.crc32(b"".join(np.ascontiguousarray(start).tobytes() for start in starts)),
+            "rows": batch.fingerprint(made, trial, self.tape, made.batch.size),
+        }
 
     def _size(self, made: Judgement) -> None:
         """Find the batch's size once; what goes wrong in it costs the figure, not the verdicts."""

@@ -36,6 +36,7 @@ LEVELS = {
     "assemble": 5.7,
     "pairs": 5.8,
     "hooks": 5.8,
+    "sweep": 5.8,
     "render": 6.0,
     "check": 6.0,
     "functions": 6.0,

@@ -8,7 +8,8 @@ one of rows; where classes or time mix, every entry sees a large one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +25,8 @@ STEP = 30  # decimal orders between two levels of seeds
 MOST_BITS = 3
 ENOUGH = 0.6  # of the expected share: dead units and numbers shared by all rows take some
 SAME = 1e-9
+MOST_ROWS = 64
+READERS = frozenset(("op", "inplace", "element", "call", "store"))
 
 
 @dataclass(slots=True)
@@ -133,18 +136,32 @@ class _Finder:
 
     def _pools(self) -> list[list[int]]:
         """Storages of data that enter the step, by the place where they do."""
-        tape, active = self.tape, self.window.active()
+        tape = self.tape
         found: dict[tuple[int, int], dict[int, None]] = {}
+        for entry, code in self._data():
+            place = list(tape.entry(entry)[1]).index(code)
+            found.setdefault((tape.site_of(entry), place), {})[tape.storage_of(code)] = None
+        return [list(pool) for pool in found.values()]
+
+    def data(self) -> Iterator[tuple[int, int]]:
+        """Entries and operands of the data that the loss reads, targets included."""
+        yield from self._data()
+        head = self.trial.head
+        if head is not None and not head.labels:
+            yield from zip(head.entries, head.targets, strict=True)
+
+    def _data(self) -> Iterator[tuple[int, int]]:
+        """Entries of the step with the operands that no parameter reaches."""
+        tape, active = self.tape, self.window.active()
         for number in self.slice:
             template, inputs, _ = tape.entry(number)
-            if template.kind not in ("op", "inplace", "element", "call", "store"):
+            if template.kind not in READERS:
                 continue
-            for place, code in enumerate(inputs):
+            for code in inputs:
                 if code & 3 != CONST and tape.storage_of(code) not in active:
-                    numeric = tape.dtype_of(tape.storage_of(code))
-                    if numeric is None or numeric.kind in "fiub":
-                        found.setdefault((template.site, place), {})[tape.storage_of(code)] = None
-        return [list(pool) for pool in found.values()]
+                    dtype = tape.dtype_of(tape.storage_of(code))
+                    if dtype is None or dtype.kind in "fiub":
+                        yield number, code
 
     def _sweep(self, meeting: Meeting, axes: list[int], data: set[int]) -> Sweep:
         rng = np.random.default_rng(0)
@@ -168,17 +185,17 @@ class _Finder:
     # how much a row weighs
 
     def weight(self) -> float | None:
-        """The loss's derivative by the terms that it adds up, if it is the same for all of them."""
+        """The loss's derivative by the terms that it adds up over the rows, if it is the same for all of them."""
         if self.trial.head is not None:
             return 1.0  # standard losses are sums over rows
         reverse = Reverse(self.trial.recording, self.window.active(), self.window.captures)
         sweep = reverse.sweep(self.trial.seeds)
-        summed = self._gathered(self._summed())
-        for meeting in summed or self.meetings():
+        for meeting in self._gathered(self._summed()) or self.meetings():
             found = [sweep.adjoints.get(self.tape.storage_of(code)) for code in meeting.codes]
             g = np.abs(np.concatenate([np.ravel(part) for part in found if part is not None] or [np.zeros(1)]))
             top = float(g.max(initial=0.0))
-            if top > 0 and float(g.min()) > top * (1 - SAME):
+            # A penalty on the weights is a sum as well, but no data reaches it.
+            if top > 0 and float(g.min()) > top * (1 - SAME) and self.rows(meeting) != 0:
                 return top
         return None
 
@@ -200,3 +217,18 @@ def _separated(small: np.ndarray, length: int) -> bool:
     expected = (length + 1) // 2 / length
     share = float(np.mean(small))
     return ENOUGH * expected < share < 1.0
+
+
+def fingerprint(made: Judgement, trial: Trial, tape: Tape, size: int) -> list[list[int]]:
+    """For each data array of the step that has ``size`` rows, a checksum of each of its first rows."""
+    finder = _Finder(made, trial, tape)
+    found: dict[int, list[int]] = {}
+    for entry, code in finder.data():
+        shape = tape.shape_of(code)
+        if code in found or size not in shape:
+            continue
+        position = list(tape.entry(entry)[1]).index(code)
+        value = np.asarray(trial.recording.operands(entry)[0][position])
+        rows = np.moveaxis(value, shape.index(size), 0)[:MOST_ROWS]
+        found[code] = [zlib.crc32(np.ascontiguousarray(row).tobytes()) for row in rows]
+    return list(found.values())
