@@ -64,3 +64,80 @@ def test_a_gradient_is_seen_before_it_is_zeroed(tmp_path: Path) -> None:
         w -= 0.1 * g
     assert [(row.parameter, row.step, row.batch_size) for row in report.gradient_norms] == [("w", 1, 12), ("w", 2, 12)]
     assert [row.norm for row in report.gradient_norms] == pytest.approx(norms, rel=1e-9)
+
+LISTS = """
+import random
+random.seed(1)
+data = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(15)]
+target = [2 * a - b for a, b, c in data]
+
+class Line:
+    def __init__(self):
+        self.w, self.b = [0.1, 0.2, 0.3], 0.0
+    def predict(self, x):
+        return sum(wi * xi for wi, xi in zip(self.w, x)) + self.b
+    def cost(self):
+        total = 0.0
+        for x, t in zip(data, target):
+            d = self.predict(x) - t
+            total += d * d
+        return total / len(data)
+    def fit(self):
+        last = self.cost()
+        for it in range(8):
+            dw, db = [0.0] * 3, 0.0
+            for x, t in zip(data, target):
+                e = self.predict(x) - t
+                db += 2 * e
+                for j, xj in enumerate(x):
+                    dw[j] += 2 * e * xj
+            self.w = [wj - 0.1 * g / len(data) for wj, g in zip(self.w, dw)]
+            self.b -= 0.1 * db / len(data)
+            now = self.cost()
+            if last - now < 1e-9:
+                break
+            last = now
+
+line = Line()
+line.fit()
+"""
+OUTPUTS = """
+import random
+random.seed(1)
+data = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(16)]
+w = [[0.1, 0.2, 0.3], [0.3, -0.1, 0.2]]
+for it in range(8):
+    total, dw = 0.0, [[0.0] * 3, [0.0] * 3]
+    for x in data:
+        for k in range(2):
+            e = sum(w[k][j] * x[j] for j in range(3)) - x[k]
+            total += e * e
+            for j in range(3):
+                dw[k][j] += 2 * e * x[j]
+    for k in range(2):
+        for j in range(3):
+            w[k][j] -= 0.1 * dw[k][j] / 16
+"""
+FEATURES = """
+import numpy as np
+rng = np.random.default_rng(0)
+w, c = rng.normal(size=6), 0.3
+for it in range(8):
+    x, t = rng.normal(size=6), rng.normal()
+    e = np.sum(w * x) + c - t
+    loss = e ** 2
+    w -= 0.05 * 2 * e * x
+    c -= 0.05 * 2 * e
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [(LISTS, 15), (OUTPUTS, None), (FEATURES, None)],
+    ids=["a cost after the update", "rows of two outputs", "features with weights of their own"],
+)
+def test_what_is_added_up_but_no_row_is_not_counted(text: str, size: int | None, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    report = check_script(script)
+    assert (report.verdict, [training.batch_size for training in report.trainings]) == ("clean", [size])

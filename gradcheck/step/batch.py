@@ -23,7 +23,8 @@ from .trials import Batch, Judgement, Trial
 
 STEP = 30  # decimal orders between two levels of seeds
 MOST_BITS = 3
-ENOUGH = 0.6  # of the expected share: dead units and numbers shared by all rows take some
+ENOUGH = (0.6, 0.4)  # of the expected share, for executions and for axes of arrays: dead rows take some
+FEW = 0.2  # of a parameter's entries may be reached by smaller seeds only
 SAME = 1e-9
 MOST_ROWS = 64
 READERS = frozenset(("op", "inplace", "element", "call", "store"))
@@ -36,6 +37,32 @@ class Meeting:
     shape: tuple[int, ...]
     entries: list[int] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """An axis (0: executions) whose even indices get small seeds, or (``half``) the first half of them."""
+
+    axis: int
+    half: bool
+
+    def small(self, index: np.ndarray, length: int) -> np.ndarray:
+        """1 where the seed is a small one."""
+        return np.asarray(index < length // 2 if self.half else 1 - (index & 1), int)
+
+    def separates(self, small: np.ndarray, length: int) -> bool:
+        """Whether as large a part of the data sees only small seeds as there are small seeds."""
+        expected = float(np.mean(self.small(np.arange(length), length)))
+        share = float(np.mean(small))
+        return ENOUGH[self.axis > 0] * expected < share < 1.0
+
+
+def _tests(lengths: list[int]) -> list[Test]:
+    """The tests that fit into one sweep: single indices first, then halves, which show rows of several entries."""
+    axes = [axis for axis, n in enumerate(lengths) if n > 1]
+    axes = sorted({axes[0], axes[1], axes[-1]}) if len(axes) > MOST_BITS else axes
+    halves = [Test(axis, True) for axis in axes if lengths[axis] > 2]
+    return [*(Test(axis, False) for axis in axes), *halves][:MOST_BITS]
 
 
 def of_trial(made: Judgement, trial: Trial, tape: Tape, weighed: bool = False) -> Batch | None:
@@ -66,8 +93,8 @@ class _Finder:
         targets = {tape.storage_of(c) for c in h.codes}
         self.slice = [
             e
-            for e in backward_slice(tape, targets, h.last, self.window.begin)
-            if self._of_step(self.window.masks.entry_masks.get(e, 0))
+            for e in backward_slice(tape, targets, h.last, self.window.begin, self.window.barriers)
+            if e not in self.window.barriers and self._of_step(self.window.masks.entry_masks.get(e, 0))
         ]
 
     def _of_step(self, mask: int) -> bool:
@@ -86,7 +113,7 @@ class _Finder:
         arrays = [[(e, o) for e, o, t in found if not _single(self.tape, t)] for found in pairs]
         summed = [m for found in arrays for m in self._gathered(found)] + self._gathered(self._summed())
         numbers = [m for found in pairs for m in self._gathered((e, o) for e, o, _ in found)]
-        return summed or sorted(numbers, key=lambda m: -len(m.entries))
+        return summed or sorted(numbers, key=lambda m: len(m.entries) == 1)
 
     def _summed(self) -> Iterable[tuple[int, int]]:
         """Entries that make one number of an array, with that array."""
@@ -117,22 +144,35 @@ class _Finder:
     def rows(self, meeting: Meeting) -> int | None:
         """Number of independent rows; 0 where no data is seen, None where several axes or none behave like rows."""
         lengths = [len(meeting.entries), *meeting.shape]
-        axes = [axis for axis, n in enumerate(lengths) if n > 1]
-        if len(axes) > MOST_BITS:
-            axes = sorted({axes[0], axes[1], axes[-1]})
+        tests = _tests(lengths)
         pools = self._pools()
-        sweep = self._sweep(meeting, axes, {s for pool in pools for s in pool})
+        sweep = self._sweep(meeting, tests, {s for pool in pools for s in pool})
         # The first layer's data: what enters later may be targets, which keep classes apart as well.
         found = ((pool, _levels(sweep, pool)) for pool in pools)
         first, levels = next((pair for pair in found if pair[1].size > 1), ([], None))
         if levels is None:
             return 0
-        apart = {axis for bit, axis in enumerate(axes) if _separated(levels >> bit & 1, lengths[axis])}
-        inner = sorted(apart - {0})
-        if len(inner) > 1 or not apart and self._shares_a_length(meeting, first):
+        shared = self._shared(sweep, int(levels.min()), len(tests))
+        apart = [t for bit, t in enumerate(tests) if bit in shared and t.separates(levels >> bit & 1, lengths[t.axis])]
+        single = {t.axis for t in apart if not t.half}
+        inner = sorted(single - {0})
+        blocks = {t.axis for t in apart} - single  # rows and something else along one axis
+        if len(inner) > 1 or blocks or not single and self._shares_a_length(meeting, first):
             return None
         size = lengths[inner[0]] if inner else 1
-        return size * (lengths[0] if 0 in apart else 1)
+        return size * (lengths[0] if 0 in single else 1)
+
+    def _shared(self, sweep: Sweep, largest: int, bits: int) -> set[int]:
+        """Bits of the axes along which some parameter serves every index: features have weights of their own.
+
+        ``largest`` is the level of the largest seed that reaches anything.
+        """
+        found: set[int] = set()
+        for version in self.window.in_mask(self.trial.hypothesis.mask):
+            levels = _of_size(self.window.adjoint(sweep, version, self.trial.recording)[0])
+            differ = (levels ^ largest)[:, None] >> np.arange(bits) & 1
+            found |= {bit for bit in range(bits) if levels.size and float(np.mean(differ[:, bit])) < FEW}
+        return found
 
     def _pools(self) -> list[list[int]]:
         """Storages of data that enter the step, by the place where they do."""
@@ -163,15 +203,16 @@ class _Finder:
                     if dtype is None or dtype.kind in "fiub":
                         yield number, code
 
-    def _sweep(self, meeting: Meeting, axes: list[int], data: set[int]) -> Sweep:
+    def _sweep(self, meeting: Meeting, tests: list[Test], data: set[int]) -> Sweep:
         rng = np.random.default_rng(0)
+        lengths = [len(meeting.entries), *meeting.shape]
         seeds = []
         for number, (entry, code) in enumerate(zip(meeting.entries, meeting.codes, strict=True)):
             places = np.indices((1, *meeting.shape))
             places[0] += number
             level = np.zeros((1, *meeting.shape), int)
-            for bit, axis in enumerate(axes):
-                level |= (1 - (places[axis] & 1)) << bit
+            for bit, test in enumerate(tests):
+                level |= test.small(places[test.axis], lengths[test.axis]) << bit
             seeds.append((entry, code, rng.uniform(0.5, 1.5, meeting.shape) * 10.0 ** (-STEP * level[0])))
         reverse = Reverse(self.trial.recording, self.window.active() | data, self.window.captures)
         return reverse.sweep(seeds)
@@ -206,17 +247,13 @@ def _single(tape: Tape, code: int) -> bool:
 
 def _levels(sweep: Sweep, storages: list[int]) -> np.ndarray:
     """The level of the largest seed that each entry of the data sees; entries that see none are left out."""
-    found = [np.abs(g[g != 0]) for g in map(sweep.adjoints.get, storages) if g is not None]
-    values = np.concatenate(found) if found else np.zeros(0)
-    values = values[np.isfinite(values)]
-    return np.asarray(np.clip(np.rint(-np.log10(values) / STEP), 0, None), int)
+    found = [np.ravel(g) for g in map(sweep.adjoints.get, storages) if g is not None]
+    return _of_size(np.concatenate(found) if found else np.zeros(0))
 
 
-def _separated(small: np.ndarray, length: int) -> bool:
-    """Whether as large a part of the data sees only even rows as there are even rows."""
-    expected = (length + 1) // 2 / length
-    share = float(np.mean(small))
-    return ENOUGH * expected < share < 1.0
+def _of_size(values: np.ndarray) -> np.ndarray:
+    sizes = np.abs(values[(values != 0) & np.isfinite(values)])
+    return np.asarray(np.clip(np.rint(-np.log10(sizes) / STEP), 0, None), int)
 
 
 def fingerprint(made: Judgement, trial: Trial, tape: Tape, size: int) -> list[list[int]]:
