@@ -261,7 +261,8 @@ def _ratios(name: str, sizes: list[int], pieces: list[Piece]) -> tuple[list[floa
     units = [abs(f[0]) for f in found if f]
     ratios = [unit * float(size) ** (own + 1 + rate) for unit, size in zip(units, sizes, strict=True)]
     exponent = power(sizes, ratios)
-    return list(ratios), "" if exponent is None else _law(ratios[0] / float(sizes[0]) ** exponent, exponent)
+    law = "" if exponent is None else _law(ratios[0] / float(sizes[0]) ** exponent, exponent)
+    return [float(f"{ratio:.12g}") for ratio in ratios], law
 
 
 def power(sizes: Sequence[int], values: Sequence[float | None]) -> int | None:
