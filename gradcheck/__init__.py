@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import hooks as hooks
     from .check import check_script as check_script
     from .results import Report as Report
 
@@ -23,6 +24,7 @@ _HOMES = {
     "check_layer": ".functions",
     "assert_gradients": ".pytest_plugin",
     "Report": ".results",
+    "hooks": ".hooks",
 }
 
 __all__ = ["__version__", *_HOMES]

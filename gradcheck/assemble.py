@@ -49,6 +49,8 @@ class Piece:
     gradient_norms: list[GradientNorm]
     graph: Json | None
     not_checked: list[NotChecked]
+    arrays: list[Json] = field(default_factory=list)
+    batch: Json | None = None
 
     @classmethod
     def from_event(cls, event: Event) -> Piece:
@@ -63,6 +65,8 @@ class Piece:
             gradient_norms=records(GradientNorm, "gradient_norms"),
             graph=event.get("graph"),
             not_checked=records(NotChecked, "not_checked"),
+            arrays=list(event.get("arrays") or []),
+            batch=event.get("batch"),
         )
 
 
@@ -77,6 +81,7 @@ class Gathered:
     outcome: Outcome | None = None
     seconds: Json = field(default_factory=dict)
     unreadable: int = 0
+    files: list[str] = field(default_factory=list)
 
     @property
     def begun(self) -> bool:
@@ -100,6 +105,8 @@ class Gathered:
             case "changed":
                 if (what := str(event["what"])) not in self.changed:
                     self.changed.append(what)
+            case "files":
+                self.files = list(map(str, event["files"]))
             case "not_checked":
                 self.not_checked.append(NotChecked.from_json(event))
             case "end":

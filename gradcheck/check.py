@@ -8,16 +8,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import __version__
-from .assemble import Gathered, assemble, tail
+from . import __version__, sweep
+from .assemble import Gathered, Piece, assemble, tail
 from .errors import EnvironmentFailure
+from .hooks import Callback, Handle, Hook, active
 from .options import Options
-from .results import Json, Report
+from .results import Json, NotChecked, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
 from .target import Interpreter, Target, choose_interpreter, printable, resolve_target
 
@@ -41,14 +42,18 @@ class Checked:
     interrupt: int = 0
 
 
-def check_script(path: str | os.PathLike[str], **options: Any) -> Report:
+def check_script(
+    path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callback] = (), **options: Any
+) -> Report:
     """Runs the script (or the folder's entry script) at ``path`` in a child process and judges its gradients.
 
-    Keywords are the fields of `gradcheck.options.Options`. Raises UsageError, InputError or EnvironmentFailure when no
-    run can be started, and KeyboardInterrupt when it is interrupted.
+    Keywords are the fields of `gradcheck.options.Options`. ``hooks``, and those that are active (`hooks.on_gradient`),
+    are told of each parameter's gradient and update in the judged steps once the script has ended. Raises UsageError,
+    InputError or EnvironmentFailure when no run can be started, TypeError for a hook that is none, and
+    KeyboardInterrupt when it is interrupted.
     """
     chosen = Options.from_keywords(options)
-    checked = check_target(resolve_target(os.fspath(path)), chosen)
+    checked = check_target(resolve_target(os.fspath(path)), chosen, hooks=active(hooks))
     if checked.interrupt:
         raise KeyboardInterrupt
     return checked.report
@@ -60,6 +65,7 @@ def check_target(
     *,
     stdin: int = subprocess.DEVNULL,
     observer: Observer | None = None,
+    hooks: Sequence[Handle] = (),
     child: Path = CHILD,
 ) -> Checked:
     """Like `check_script`, for a resolved target; an interrupted run still gives a report of what is known."""
@@ -68,12 +74,63 @@ def check_target(
     if interpreter.passed_over:
         gathered.changed.append(interpreter.passed_over)
     watcher = observer or Observer()
-    ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, child=child)
+    ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, hooks=hooks, child=child)
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
     report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
-    return Checked(report, ending.interrupt)
+    if options.batch_sizes is None or ending.interrupt:
+        return Checked(report, ending.interrupt)
+
+    def again(change: sweep.Change, tell: bool) -> tuple[Gathered, int]:
+        found = Gathered()
+        changed = dataclasses.replace(options, arguments=change.arguments)
+        ended = _run_child(
+            target, interpreter, changed, found, stdin=subprocess.DEVNULL, observer=Observer(tick=watcher.tick),
+            hooks=hooks if tell else (), child=child, sources=dict(change.sources),
+        )  # fmt: skip
+        return found, ended.interrupt
+
+    return _swept(report, gathered, options, again, bool(hooks))
+
+
+def _swept(
+    report: Report,
+    gathered: Gathered,
+    options: Options,
+    again: Callable[[sweep.Change, bool], tuple[Gathered, int]],
+    hooked: bool,
+) -> Checked:
+    """The report with the step at other batch sizes in it. An interrupt ends the sweep and drops what it found."""
+    assert options.batch_sizes is not None
+    base = next((piece for _, piece in sorted(gathered.pieces.items()) if piece.training.batch_size), None)
+    if base is None:
+        note = NotChecked(sweep.WHAT, "how many rows the step sums over could not be determined")
+        return Checked(dataclasses.replace(report, not_checked=[*report.not_checked, note]))
+    interrupts: list[int] = []
+    known: dict[tuple[sweep.Change, bool], Piece | None] = {}
+
+    def rerun(change: sweep.Change, tell: bool) -> Piece | None:
+        if any(interrupts):
+            return None
+        key = (change, tell and hooked)
+        if key not in known:
+            found, interrupt = again(*key)
+            interrupts.append(interrupt)
+            known[key] = found.pieces.get(base.training.id)
+        return known[key]
+
+    table, pieces, notes = sweep.run(base, gathered.files, options.arguments, options.batch_sizes, rerun)
+    if any(interrupts):
+        return Checked(report, max(interrupts))
+    return Checked(
+        dataclasses.replace(
+            report,
+            batch_sizes=table,
+            gradient_norms=[*report.gradient_norms, *(row for piece in pieces for row in piece.gradient_norms)],
+            not_checked=[*report.not_checked, *notes],
+        )
+    )
 
 
 def _run_child(
@@ -84,7 +141,9 @@ def _run_child(
     *,
     stdin: int,
     observer: Observer,
+    hooks: Sequence[Handle],
     child: Path,
+    sources: dict[str, str] | None = None,
 ) -> Ending:
     def take(event: Event) -> None:
         gathered.take(event)
@@ -94,8 +153,13 @@ def _run_child(
     with interrupts_noted() as noted, _workplace() as folder:
         pipe = EventPipe()
         config = folder / "config.json"
-        config.write_text(json.dumps(_config(target, options, folder, pipe.write_end)), encoding="ascii")
-        return run(
+        chosen = _config(target, options, folder, pipe.write_end)
+        chosen["sources"] = sources or {}
+        if hooks:
+            (folder / "arrays").mkdir()
+            chosen["arrays"] = str(folder / "arrays")
+        config.write_text(json.dumps(chosen), encoding="ascii")
+        ending = run(
             [interpreter.path, str(child), str(config)],
             pipe,
             Listeners(take, observer.output, observer.tick),
@@ -106,6 +170,23 @@ def _run_child(
             noted=noted,
             scratch=str(folder),
         )
+        _tell(hooks, gathered)
+        return ending
+
+
+def _tell(hooks: Sequence[Handle], gathered: Gathered) -> None:
+    """Calls the hooks with the arrays that the child left, in the order of trainings, parameters and steps."""
+    if not hooks:
+        return
+    from numpy.lib.format import read_array
+
+    for piece in gathered.pieces.values():
+        for row in piece.arrays:
+            with open(row["file"], "rb") as stream:
+                gradient, update, value = (read_array(stream, allow_pickle=False) for _ in range(3))
+            for handle in hooks:
+                handle.call("gradient", row["parameter"], gradient, row["batch_size"], row["step"])
+                handle.call("update", row["parameter"], update, value, row["step"])
 
 
 def _config(target: Target, options: Options, folder: Path, channel: int) -> Json:
@@ -122,6 +203,7 @@ def _config(target: Target, options: Options, folder: Path, channel: int) -> Jso
         "maximize": options.maximize,
         "follow": list(options.follow),
         "stand_ins": options.stand_ins,
+        "weigh": options.batch_sizes is not None,
         "options": {"timeout": options.timeout},
     }
 

@@ -93,6 +93,7 @@ def _complain(message: str, advice: str = "") -> None:
 @click.option("--maximize", is_flag=True, help="The training climbs on purpose.")
 @click.option("--follow", metavar="PACKAGE", multiple=True, help="Record an installed package too.")
 @click.option("--no-stand-ins", is_flag=True, help="Refuse to make up missing data sets.")
+@click.option("--batch-sizes", metavar="LIST", help="Run the step at other sizes: 8,32,128 or auto.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed where the script sets none (0).")
 @click.option("--timeout", type=float, default=TIMEOUT, metavar="S", help="Time limit in seconds (60; 0: none).")
 @click.option("--format", "form", default="text", metavar="FORM", help=f"One of {', '.join(RENDERERS)}.")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 from . import rules
+from .diagnose import gradients, naming
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
 from .diagnose.stepview import StepView
@@ -17,7 +21,8 @@ from .record.loops import Activation
 from .record.names import Names
 from .record.recorder import Recorder
 from .record.sources import Sources
-from .results import Finding, NotChecked, Outcome
+from .results import Finding, GradientNorm, NotChecked, Outcome
+from .step import batch
 from .step.judge import Judge
 from .step.trials import Judgement
 from .tape import SCALAR
@@ -123,6 +128,7 @@ class JudgingRecorder(Recorder):
             return
         if made is None:
             return
+        self._size(made)
         first = number is None
         if number is None:
             number = len(self._judged)
@@ -171,13 +177,16 @@ class JudgingRecorder(Recorder):
         maximize = bool(self.options.get("maximize"))
         told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
         view = StepView(number, self.tape, self.sources, made, told.verdicts, told.training.loss, maximize, hits.hits)
+        norms, arrays = self._gradients(number, made)
         event: Event = {
             "event": "training",
             "training": told.training.to_json(),
             "parameters": [p.to_json() for p in told.parameters],
             "findings": [],
             "backward": [],
-            "gradient_norms": [],
+            "gradient_norms": norms,
+            "arrays": arrays,
+            "batch": self._batch(made) if self.options.get("weigh") else None,
             "graph": None,
             "not_checked": [n.to_json() for n in told.not_checked],
         }
@@ -187,6 +196,52 @@ class JudgingRecorder(Recorder):
         if found or unasked:
             notes = [n.to_json() for n in (*told.not_checked, *unasked)]
             self.emit({**event, "findings": [f.to_json() for f in found], "not_checked": notes})
+
+    def _gradients(self, number: int, made: Judgement) -> tuple[list[Event], list[Event]]:
+        """Norms of the script's gradients, and where their arrays lie, if somebody wants them."""
+        size = made.batch.size if made.batch is not None else None
+        norms: list[Event] = []
+        arrays: list[Event] = []
+        try:
+            for s in gradients.seen(made):
+                norms.append(
+                    GradientNorm(s.parameter, float(np.linalg.norm(s.gradient)), s.step, size, number).to_json()
+                )
+                if self.options.get("arrays"):
+                    file = os.path.join(self.options["arrays"], f"{number}-{len(arrays)}.npy")
+                    gradients.keep(s, file)
+                    arrays.append({"parameter": s.parameter, "step": s.step, "batch_size": size, "file": file})
+        except Exception as problem:
+            self._own_fault(problem, made.activation)
+        return norms, arrays
+
+    def _batch(self, made: Judgement) -> Event | None:
+        """What a sweep over batch sizes compares from run to run: scales, the start, the first rows."""
+        if made.batch is None or made.recording is None:
+            return None
+        trial = made.trials[0]
+        units = {id(m.version.candidate): m for t in reversed(made.trials) for m in t.matches if m.exact and m.unit}
+        scales = {
+            group.name: [units[id(group.members[0])].unit, units[id(group.members[0])].gradient.rate]
+            for group in naming.groups(made.parameters)
+            if id(group.members[0]) in units
+        }
+        starts = [np.asarray(made.recording.replay.load(made.window.base, c.region)) for c in made.parameters]
+        return {
+            "weight": made.batch.weight,
+            "scales": scales,
+            "start": zlib.crc32(b"".join(np.ascontiguousarray(start).tobytes() for start in starts)),
+            "rows": batch.fingerprint(made, trial, self.tape, made.batch.size),
+        }
+
+    def _size(self, made: Judgement) -> None:
+        """Find the batch's size once; what goes wrong in it costs the figure, not the verdicts."""
+        if not made.trials or made.batch is not None:
+            return
+        try:
+            made.batch = batch.of_trial(made, made.trials[0], self.tape, bool(self.options.get("weigh")))
+        except Exception as problem:
+            self._own_fault(problem, made.activation)
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay

@@ -20,7 +20,8 @@ class Options:
     """How one script is run and checked.
 
     ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
-    none. ``follow`` names installed packages that are recorded like the script's own modules.
+    none. ``follow`` names installed packages that are recorded like the script's own modules. ``batch_sizes`` are those
+    at which the step is run again: "auto", or at least two numbers of rows.
     """
 
     python: str | None = None
@@ -32,6 +33,7 @@ class Options:
     follow: tuple[str, ...] = ()
     stand_ins: bool = True
     arguments: tuple[str, ...] = ()
+    batch_sizes: tuple[int, ...] | Literal["auto"] | None = None
 
     @classmethod
     def from_keywords(cls, keywords: dict[str, Any]) -> Options:
@@ -41,7 +43,24 @@ class Options:
             if name not in known:
                 raise UsageError(f"there is no option `{name}`", near_miss(name, known, "an option"))
         values: dict[str, Any] = {k: tuple(v) if k in ("follow", "arguments") else v for k, v in keywords.items()}
+        if "batch_sizes" in values:
+            values["batch_sizes"] = batch_sizes(values["batch_sizes"])
         return cls(**values)
+
+
+def batch_sizes(chosen: Any) -> tuple[int, ...] | Literal["auto"] | None:
+    """Sizes in ascending order from a list, or from text such as "8,32,128". Raises UsageError."""
+    if chosen is None:
+        return None
+    if chosen == "auto":
+        return "auto"
+    try:
+        sizes = tuple(sorted({int(size) for size in (chosen.split(",") if isinstance(chosen, str) else chosen)}))
+    except (TypeError, ValueError):
+        sizes = ()
+    if len(sizes) < 2 or sizes[0] < 1:
+        raise UsageError(f"batch sizes {chosen}: not understood", 'give two or more, such as 8,32,128, or "auto"')
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,8 @@ def test_the_config_and_the_world_of_the_child(child, tmp_path: Path, monkeypatc
         "maximize": True,
         "follow": ["a"],
         "stand_ins": True,
+        "weigh": False,
+        "sources": {},
         "options": {"timeout": 60.0},
         "stdin": "",
         "session": True,

@@ -63,7 +63,7 @@ class Teller:
             site.file if site else "",
             site.line if site else None,
             steps,
-            made.batch_size,
+            made.batch.size if made.batch else None,
             followed,
             values,
             "exact" if not made.fault else made.fault,

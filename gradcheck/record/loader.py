@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 
@@ -36,7 +36,8 @@ class RewritingLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """The module's code with taps. Raises SyntaxError and ImportError as the plain loader does."""
         path = self.get_filename(fullname)
-        code = rewrite(self.get_data(path), path, fullname, self._finder.sources)
+        source = self._finder.replaced.get(os.path.realpath(path)) or self.get_data(path)
+        code = rewrite(source, path, fullname, self._finder.sources)
         self._finder.modules[fullname] = path
         return code
 
@@ -44,11 +45,15 @@ class RewritingLoader(SourceFileLoader):
 class RewritingFinder:
     """A meta path entry that gives the user's modules a `RewritingLoader` and leaves all others to the next entry.
 
-    ``modules`` maps the names of the modules rewritten so far to their files.
+    ``modules`` maps the names of the modules rewritten so far to their files. ``replaced`` holds, by real path, sources
+    that take the place of what a file holds.
     """
 
-    def __init__(self, sources: Sources, follow: Iterable[str] = ()) -> None:
+    def __init__(
+        self, sources: Sources, follow: Iterable[str] = (), replaced: Mapping[str, bytes] | None = None
+    ) -> None:
         self.sources = sources
+        self.replaced = replaced or {}
         self.follow = frozenset(follow)
         self.modules: dict[str, str] = {}
         self._library = tuple({_real(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib")})
@@ -83,9 +88,11 @@ def _inside(file: str, folder: str) -> bool:
     return file.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def install(sources: Sources, follow: Iterable[str] = ()) -> RewritingFinder:
+def install(
+    sources: Sources, follow: Iterable[str] = (), replaced: Mapping[str, bytes] | None = None
+) -> RewritingFinder:
     """Put a `RewritingFinder` right before the finder of ordinary files: builtin and frozen modules keep their rank."""
-    finder = RewritingFinder(sources, follow)
+    finder = RewritingFinder(sources, follow, replaced)
     entries: list[object] = list(sys.meta_path)
     position = entries.index(PathFinder) if PathFinder in entries else 0
     sys.meta_path.insert(position, finder)

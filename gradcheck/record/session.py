@@ -54,15 +54,19 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     overlay.install()
     seeds.install()
 
+    replaced = {os.path.realpath(file): text.encode() for file, text in config.get("sources", {}).items()}
+
     def remarks() -> list[dict[str, Any]]:
+        files = [config["script"], *finder.modules.values()]
+        read = [{"event": "files", "files": files}] if config.get("weigh") else []
         said = (seeds.report(), overlay.report(), *data.report(), *gaps.report())
-        return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources)
+        return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources) + read
 
     def compiled(source: bytes, name: str) -> CodeType:
-        return rewrite(source, name, "__main__", sources)
+        return rewrite(replaced.get(os.path.realpath(name), source), name, "__main__", sources)
 
     taps.install(recorder)
-    loader.install(sources, config.get("follow", ()))
+    finder = loader.install(sources, config.get("follow", ()), replaced)
     whole = Run(recorder, channel, compiled, remarks, pristine)
     recorder.stop = whole.stop
     whole.execute(config["script"], config.get("arguments", []), config.get("call"))

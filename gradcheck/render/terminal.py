@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..options import Display
 from ..results import Finding, Fix, NotChecked, Outcome, Parameter, Report
-from . import view
+from . import batches, view
 from .view import cells, clean
 from .window import SPAN_LINES, Mark, Row, window
 
@@ -88,6 +88,9 @@ def _header(report: Report, width: int) -> Iterator[Row]:
         yield []
         if parameters:
             yield from _table(parameters, width)
+            yield []
+        if report.batch_sizes and report.batch_sizes["training"] == training.id:
+            yield from batches.table(report.batch_sizes, width)
             yield []
     if not report.trainings:
         yield from _interpreter(report, width)

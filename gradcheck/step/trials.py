@@ -74,6 +74,14 @@ class Trial:
         return bool(self.matches) and all(m.exact for m in self.matches)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``size`` rows; ``weight`` is the loss's derivative by what each row adds to it, where that is one number."""
+
+    size: int
+    weight: float | None
+
+
 @dataclass(slots=True)
 class Judgement:
     """What is known of one training."""
@@ -91,7 +99,7 @@ class Judgement:
         default_factory=dict
     )  # id of candidate -> match at another point, where it is off
     certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
-    batch_size: int | None = None
+    batch: Batch | None = None  # rows that the first accepted hypothesis adds up
     wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
     path: set[int] = field(default_factory=set)  # entries that the increments depend on
     recording: Recording | None = None
