@@ -15,6 +15,7 @@ from typing import Any
 
 from . import __version__
 from .assemble import Gathered, assemble, tail
+from .cells import cell_file, skipped_cells, skipped_lines
 from .errors import EnvironmentFailure
 from .options import Options
 from .results import Json, Report
@@ -67,11 +68,13 @@ def check_target(
     gathered = Gathered()
     if interpreter.passed_over:
         gathered.changed.append(interpreter.passed_over)
+    gathered.changed += skipped_lines(target.cells)
     watcher = observer or Observer()
     ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, child=child)
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
+    gathered.not_checked += skipped_cells(target.cells)
     report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
     return Checked(report, ending.interrupt)
 
@@ -113,6 +116,7 @@ def _config(target: Target, options: Options, folder: Path, channel: int) -> Jso
     overlay.mkdir()
     return {
         "script": str(target.path),
+        "cells": [[cell_file(str(target.path), cell.number), cell.code, cell.text] for cell in target.cells],
         "arguments": list(options.arguments),
         "channel": channel,
         "overlay": str(overlay),
@@ -140,7 +144,9 @@ def _workplace() -> Iterator[Path]:
 
 
 def _script(target: Target, interpreter: Interpreter, options: Options) -> Json:
+    cells = {str(cell.number): cell.text for cell in target.cells}
     return {
+        **({"cells": cells} if cells else {}),
         "path": target.shown,
         "folder": printable(str(target.path.parent)),
         "arguments": [printable(argument) for argument in options.arguments],

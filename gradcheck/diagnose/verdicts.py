@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..record.sources import Site, Sources
+from ..cells import split_file
+from ..record.sources import Site, Sources, where
 from ..results import Finding, Loss, NotChecked, Parameter, Span, Training
 from ..step.trials import Judgement
 from ..tape import Tape
@@ -75,7 +76,7 @@ class Teller:
         for t in made.considered[:8]:
             site = self._site(t.hypothesis.site)
             candidates.append(
-                f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
+                f"{site.where}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
             )
         chosen = made.trials or self.jury.fallback(made)
         if not chosen:
@@ -99,6 +100,7 @@ class Teller:
         order = ("wrong", "inconclusive", "not_judged", "right_up_to_scale", "right")
         v = min(members, key=lambda w: order.index(w.verdict))
         site = self._site(v.candidate.rounds[0][-1].site)
+        start = self._site(v.departure.site) if v.departure else (site if v.verdict == "wrong" else None)
         c = v.match.comparison if v.match is not None else None
         norm = float(np.sqrt(sum((w.match.comparison.norm if w.match else 0.0) ** 2 for w in members)))
         return Parameter(
@@ -118,9 +120,8 @@ class Teller:
             cosine=c.cosine if c else None,
             direction=v.direction,
             gradient_norm=norm,
-            wrong_from=self._site(v.departure.site).line
-            if v.departure
-            else (site.line if v.verdict == "wrong" else None),
+            wrong_from=start.line if start else None,
+            wrong_from_cell=split_file(start.file)[1] if start else None,
             training=number,
         )
 
@@ -177,7 +178,7 @@ class Teller:
             return []
         trial = (made.trials or self.jury.fallback(made))[0]
         there = self._site(made.loss_site(trial, self.tape))
-        if (there.line, there.column) == (site.line, site.column):
+        if (there.file, there.line, there.column) == (site.file, site.line, site.column):
             return []
         return [mark(there, "the loss" if loss.source == "own" else "output meets target")]
 
@@ -243,7 +244,8 @@ def _proof(v: Verdict) -> str:
 def _effect(loss: Loss) -> str:
     if loss.source == "none":
         return ""
-    what = f"the loss of line {loss.line}" if loss.source == "own" else f"{loss.kind} (inferred at line {loss.line})"
+    place = where(loss.file, loss.line) if loss.line is not None else "an unknown line"
+    what = f"the loss of {place}" if loss.source == "own" else f"{loss.kind} (inferred at {place})"
     sure = "" if loss.identified else "; no gradient of the script matches this loss, so it may descend another one"
     return f"judged against {what}{sure}"
 

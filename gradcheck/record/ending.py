@@ -15,6 +15,7 @@ from types import FrameType
 
 from ..results import Outcome
 from .frames import is_ours, without_our_frames
+from .sources import where
 
 _FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
 _INSTALLED = tuple({os.path.join(path, "") for folder in _FOLDERS for path in (folder, os.path.realpath(folder))})
@@ -72,7 +73,8 @@ def of_exception(error: BaseException) -> Outcome:
     kind, message = _kind(error)
     file, line = _place(error)
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str | bytes):
-        message += f": line {line} wants {os.fsdecode(error.filename)!r}, which is not there (from {_cwd()})"
+        asking = where(file, line) if line else "the script"
+        message += f": {asking} wants {os.fsdecode(error.filename)!r}, which is not there (from {_cwd()})"
     return Outcome(kind, message, line, file, _bounded(traceback.format_exception(error)))
 
 

@@ -1,7 +1,7 @@
 """What happens at the script's imports: packages that are missing, and packages that need a word after loading.
 
-Drawing and progress bars (matplotlib, seaborn, tqdm) may be missing: an inert module takes their place. Data sets come
-from `standins`. Whatever else is missing stays missing.
+Drawing, progress bars and widgets (matplotlib, seaborn, tqdm, IPython) may be missing: an inert module takes their
+place. Data sets come from `standins`. Whatever else is missing stays missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from .ending import is_library
 from .frames import is_ours
 
-INERT = ("matplotlib", "mpl_toolkits", "seaborn", "tqdm")
+INERT = ("matplotlib", "mpl_toolkits", "seaborn", "tqdm", "IPython", "ipywidgets")
 Made = Callable[[str], types.ModuleType | None]
 _MARK = "_gradcheck_stand_in"
 _IMPORTLIB = os.path.dirname(importlib.__file__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import sys
@@ -14,9 +15,11 @@ import numpy as np
 from ..results import Outcome
 from . import loader, packages, standins, taps
 from .channel import Channel
+from .notebook import Notebook, shell_or
 from .overlay import Overlay
 from .rewrite import rewrite
 from .runner import Run
+from .script import Script
 from .seeds import Seeds
 from .sources import Sources
 from .taps import NeutralTaps
@@ -50,7 +53,9 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     data = standins.StandIns(enabled=config.get("stand_ins", True))
     os.environ.setdefault("MPLBACKEND", "Agg")
     sys.dont_write_bytecode = True  # the user's folder stays as it is
-    gaps = packages.install(data.made, data.after, data.rescue)
+    cells = config.get("cells")
+    after = shell_or(data.after) if cells else data.after
+    gaps = packages.install(data.made, after, data.rescue)
     overlay.install()
     seeds.install()
 
@@ -58,14 +63,18 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
         said = (seeds.report(), overlay.report(), *data.report(), *gaps.report())
         return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources)
 
-    def compiled(source: bytes, name: str) -> CodeType:
-        return rewrite(source, name, "__main__", sources)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cells else 0
+
+    def compiled(source: bytes | str, name: str) -> CodeType:
+        return rewrite(source, name, "__main__", sources, flags)
 
     taps.install(recorder)
     loader.install(sources, config.get("follow", ()))
     whole = Run(recorder, channel, compiled, remarks, pristine)
     recorder.stop = whole.stop
-    whole.execute(config["script"], config.get("arguments", []), config.get("call"))
+    file, arguments = config["script"], config.get("arguments", [])
+    program = Notebook(file, arguments, cells) if cells else Script(file, arguments)
+    whole.execute(program, config.get("call"))
 
 
 def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[dict[str, Any]], None]) -> Any:
