@@ -212,7 +212,7 @@ class Outcome(Record):
     """How the script ended.
 
     ``kind``: finished, exit (sys.exit), exception, cut (we stopped it after the judged trainings), os_exit, signal,
-    time_limit, interrupted, input, memory, missing_package, syntax_error, unreadable.
+    time_limit, interrupted, input, memory, missing_package, missing_file, syntax_error, unreadable.
     """
 
     kind: str

@@ -90,11 +90,16 @@ def _entry_of(folder: Path, typed: str) -> Target:
     scripts = [name for name in files if name.endswith(".py")] or files
     named = [name for name in ENTRY_NAMES if name in scripts]
     if not named and len(scripts) != 1:
-        found = ", ".join(files[:8]) or "no Python file at all"
+        found = ", ".join(files[:8] or _deeper(folder)) or "no Python file at all"
         advice = f"name the script itself; in the folder: {printable(found)}"
         raise UsageError(f"{printable(typed)}: a folder without train.py, main.py or model.py", advice)
     name = (named or scripts)[0]
     return _readable(folder / name, printable(os.path.normpath(os.path.join(typed, name))))
+
+
+def _deeper(folder: Path) -> list[str]:
+    """Scripts one folder down, for the message only."""
+    return [str(path.relative_to(folder)) for path in sorted(folder.glob("*/*.py"))[:8]]
 
 
 def _neighbours(path: Path) -> str:

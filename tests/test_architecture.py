@@ -49,7 +49,7 @@ CHILD_SIDE = ("errors", "results", "cells", "tape", "ops", "numeric", "record", 
 CHILD_SIDE += ("judge",)
 NEVER = [("render", "record"), ("rules", "record"), ("rules", "render"), ("ops", "numeric"), ("numeric", "ops")]
 # What a stand-in hands out when the script itself asks for it, if the script's interpreter has it.
-ON_REQUEST = {"record.learning": {"pandas"}}
+ON_REQUEST = {"record.learning": {"pandas", "scipy"}}
 MODULE_LINES = 400
 FUNCTION_LINES = 60
 

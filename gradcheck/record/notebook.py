@@ -22,6 +22,8 @@ class Notebook:
     `cells` are (name, code, text): what a cell is compiled under, its Python, and what stands in the notebook.
     """
 
+    remarks: Sequence[str] = ()
+
     def __init__(self, file: str, arguments: Sequence[str], cells: Sequence[tuple[str, str, str]]) -> None:
         self.file = file
         self.arguments = arguments

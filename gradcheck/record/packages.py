@@ -170,7 +170,7 @@ class Packages(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
         """A spec where the package is missing and has a stand-in, else None."""
         package = name.partition(".")[0]
-        if package not in INERT and is_library(_importer(sys._getframe(1))):
+        if package not in INERT and is_library(importer(sys._getframe(1))):
             return None  # a library that can do without the package must be told that it is missing
         if name != package and not _is_stand_in(sys.modules.get(package)):
             return None
@@ -199,7 +199,7 @@ class Packages(MetaPathFinder, Loader):
         return [f"{names} {'is' if len(self.inert) == 1 else 'are'} not installed: calls to it do nothing here"]
 
 
-def _importer(frame: types.FrameType | None) -> str:
+def importer(frame: types.FrameType | None) -> str:
     """The file whose import statement is being carried out."""
     while frame is not None and (
         frame.f_code.co_filename.startswith("<frozen importlib")

@@ -26,6 +26,8 @@ class Program(Protocol):
     """What is run as `__main__`."""
 
     file: str
+    remarks: Sequence[str]
+    """What is said of the way it runs."""
 
     def read(self) -> Sequence[Piece]:
         """Its pieces, in the order in which they run. Raises Unreadable."""
@@ -36,6 +38,8 @@ class Program(Protocol):
 
 class Script:
     """A Python file, run as `python file arguments...` runs it."""
+
+    remarks: Sequence[str] = ()
 
     def __init__(self, file: str, arguments: Sequence[str]) -> None:
         self.file = file

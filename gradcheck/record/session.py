@@ -13,13 +13,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..results import Outcome
-from . import loader, packages, standins, taps
+from . import loader, packages, standins, surroundings, taps
 from .channel import Channel
 from .notebook import Notebook, shell_or
 from .overlay import Overlay
 from .rewrite import rewrite
 from .runner import Run
-from .script import Script
 from .seeds import Seeds
 from .sources import Sources
 from .taps import NeutralTaps
@@ -59,9 +58,13 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     overlay.install()
     seeds.install()
 
+    file, arguments = config["script"], config.get("arguments", [])
+    program = Notebook(file, arguments, cells) if cells else surroundings.as_run(file, arguments)
+
     def remarks() -> list[dict[str, Any]]:
-        said = (seeds.report(), overlay.report(), *data.report(), *gaps.report())
-        return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources)
+        said = (*program.remarks, *above.report(), seeds.report(), overlay.report(), *data.report(), *gaps.report())
+        changes = [{"event": "changed", "what": what} for what in said if what]
+        return changes + _not_followed(sources) + _refused(data.refused)
 
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cells else 0
 
@@ -69,11 +72,9 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
         return rewrite(source, name, "__main__", sources, flags)
 
     taps.install(recorder)
-    loader.install(sources, config.get("follow", ()))
+    above = surroundings.install(file, loader.install(sources, config.get("follow", ())))
     whole = Run(recorder, channel, compiled, remarks, pristine)
     recorder.stop = whole.stop
-    file, arguments = config["script"], config.get("arguments", [])
-    program = Notebook(file, arguments, cells) if cells else Script(file, arguments)
     whole.execute(program, config.get("call"))
 
 
@@ -83,6 +84,11 @@ def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[dict
         return SilentRecorder()
     judging = importlib.import_module("..judge", __package__)
     return judging.make_recorder(config, sources, emit)
+
+
+def _refused(names: Sequence[str]) -> list[dict[str, Any]]:
+    why = "--no-stand-ins was given; without it made-up data of the same shape takes its place"
+    return [{"event": "not_checked", "what": f"data of {name}", "why": why, "line": None} for name in names]
 
 
 def _not_followed(sources: Sources) -> list[dict[str, Any]]:

@@ -281,7 +281,7 @@ def outcome_words(report: Report) -> str:
     if outcome is None or outcome.kind in ("finished", "cut") or (outcome.kind == "exit" and not outcome.message):
         return ""
     message = clean(" ".join(outcome.message.split()))
-    place = _outcome_place(report, outcome)
+    place = "" if outcome.kind == "missing_file" else _outcome_place(report, outcome)  # its message begins with it
     if outcome.after_cut:
         return f"after its training had been ended early the script raised {message}{place}; that is our doing"
     opening = OPENINGS.get(outcome.kind, "" if message else f"the script ended: {outcome.kind.replace('_', ' ')}")
