@@ -459,7 +459,7 @@ def test_judging_happens_once_and_before_the_end(run_fake, end):
 
 def test_an_exception_after_a_cut_is_ours(run_fake):
     ran = run_fake("for i in range(9):\n    pass\nopen('written in pass 5')\n", "stopped = True")
-    assert ran.outcome["after_cut"] and ran.outcome["kind"] == "exception"
+    assert ran.outcome["after_cut"] and ran.outcome["kind"] == "missing_file"
 
 
 def test_a_fault_of_the_recorder_is_told_and_not_raised(run_fake):

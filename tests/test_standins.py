@@ -25,8 +25,8 @@ class _Hide:
     def find_spec(self, name, path=None, target=None):
         spec = None
         if name in {BLOCKED!r}:
-            for finder in sys.meta_path[-1:]:
-                spec = finder.find_spec(name, path, target)
+            for finder in sys.meta_path[-2:]:
+                spec = spec or finder.find_spec(name, path, target)
             if spec is None:
                 raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
         return spec

@@ -283,7 +283,8 @@ def outcome_words(report: Report) -> str:
     message = clean(" ".join(outcome.message.split()))
     place = "" if outcome.kind == "missing_file" else _outcome_place(report, outcome)  # its message begins with it
     if outcome.after_cut:
-        return f"after its training had been ended early the script raised {message}{place}; that is our doing"
+        raised = ":" if outcome.kind == "missing_file" else " the script raised"
+        return f"after its training had been ended early{raised} {message}{place}; that is our doing"
     opening = OPENINGS.get(outcome.kind, "" if message else f"the script ended: {outcome.kind.replace('_', ' ')}")
     return ": ".join(filter(None, (opening, message))) + place
 
