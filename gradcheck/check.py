@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import tokenize
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from . import __version__
 from .assemble import Gathered, assemble, tail
 from .cells import cell_file, skipped_cells, skipped_lines
+from .definitions import entry_points
 from .errors import EnvironmentFailure
 from .options import Options
 from .results import Json, Report
@@ -74,6 +76,8 @@ def check_target(
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
+    if not gathered.pieces:
+        script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
     report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
     return Checked(report, ending.interrupt)
@@ -153,6 +157,16 @@ def _script(target: Target, interpreter: Interpreter, options: Options) -> Json:
         "python": printable(interpreter.path),
         "python_source": interpreter.source,
     }
+
+
+def _sources(target: Target) -> list[str]:
+    if target.cells:
+        return [cell.code for cell in target.cells]
+    try:
+        with tokenize.open(target.path) as stream:
+            return [stream.read()]
+    except (OSError, SyntaxError, ValueError):
+        return []
 
 
 def _never_began(interpreter: Interpreter, ending: Ending) -> EnvironmentFailure:

@@ -37,6 +37,7 @@ LEVELS = {
     "assemble": 5.7,
     "pairs": 5.8,
     "render": 6.0,
+    "definitions": 5.5,
     "check": 6.0,
     "hooks": 6.0,
     "functions": 6.0,

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from ..results import Outcome
-from . import ending
+from . import ending, madeup
 from .channel import Channel
 from .farewell import error_of, exit_code, flush, peeled, show
 from .frames import is_ours
@@ -51,7 +51,8 @@ class Run:
     """One script on its way from the first line to its end.
 
     `compiled` turns (source bytes, file name) into the code that runs; `remarks` gives the last events
-    before the end's; `pristine` are the names that plain Python puts into an empty `__main__`.
+    before the end's; `pristine` are the names that plain Python puts into an empty `__main__`. `make_up` says whether
+    names that only `--call` knows are supplied with data.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class Run:
         self.compiled = compiled
         self.remarks = remarks
         self.pristine = pristine
+        self.make_up = True
+        self.refused: list[str] = []
         self.closed = False
         self._tries = 0
 
@@ -120,7 +123,18 @@ class Run:
             if awaited is not None:  # a cell with `await` outside of a function
                 importlib.import_module("asyncio").run(awaited)
         if call:
-            exec(self.compiled(call.encode(), "<--call>"), main.__dict__)
+            self._call(call, main.__dict__)
+
+    def _call(self, call: str, namespace: dict[str, Any]) -> None:
+        code = self.compiled(call.encode(), "<--call>")
+        names = madeup.missing_names(call, namespace)
+        if names and not self.make_up:
+            self.refused.append(f"{' and '.join(names)} in --call")
+        elif names:
+            form, tried, fits = madeup.fitting(call, names, lambda values: exec(code, {**namespace, **values}))
+            self.channel.send({"event": "changed", "what": madeup.said(form, tried, fits)})
+            namespace.update(form.values)
+        exec(code, namespace)
 
     def _listen(self) -> None:
         self.channel.shield()

@@ -64,7 +64,7 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     def remarks() -> list[dict[str, Any]]:
         said = (*program.remarks, *above.report(), seeds.report(), overlay.report(), *data.report(), *gaps.report())
         changes = [{"event": "changed", "what": what} for what in said if what]
-        return changes + _not_followed(sources) + _refused(data.refused)
+        return changes + _not_followed(sources) + _refused([*data.refused, *whole.refused])
 
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cells else 0
 
@@ -74,6 +74,7 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     taps.install(recorder)
     above = surroundings.install(file, loader.install(sources, config.get("follow", ())))
     whole = Run(recorder, channel, compiled, remarks, pristine)
+    whole.make_up = data.enabled
     recorder.stop = whole.stop
     whole.execute(program, config.get("call"))
 

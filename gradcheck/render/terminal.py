@@ -295,8 +295,13 @@ def _nothing_found(report: Report, width: int) -> Iterator[Row]:
     """What to do about a script in which no training was seen, unless the way it ended says so."""
     if report.trainings or report.findings or view.outcome_words(report):
         return
-    call = f'gradcheck {clean(str(report.script.get("path", "")))} --call "train(X, y)"'
-    yield from _part("next", [f"if the file only defines things, let it train: {call}"], width)
+    command = f"gradcheck {clean(str(report.script.get('path', '')))} --call"
+    advice = [f'if the file only defines things, let it train: {command} "train(X, y)"']
+    found = [clean(str(call)) for call in report.script.get("entry_points") or []]
+    if found:
+        advice = ["if the file only defines things, let it train (data that is not defined is made up):"]
+        advice += [f'{command} "{call}"' for call in found]
+    yield from _part("next", advice, width)
     yield []
 
 
