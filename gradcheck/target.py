@@ -161,7 +161,7 @@ def _wanted(wanted: str) -> Interpreter:
     if path is None or trouble:
         advice = f"it needs Python 3.11 or newer and NumPy: {printable(wanted)} -m pip install numpy"
         raise EnvironmentFailure(f"--python {printable(wanted)} cannot be used: {trouble}", advice)
-    return Interpreter(os.path.abspath(path), "--python")
+    return Interpreter(os.path.abspath(path), "own" if path == sys.executable else "--python")
 
 
 def _candidates(script: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -43,6 +43,7 @@ LEVELS = {
     "functions": 6.0,
     "cli": 7.0,
     "pytest_plugin": 7.0,
+    "notebook": 7.5,
     "__main__": 8.0,
 }
 # The child starts in one file of record/, which alone looks up to the judging; the names are given as text there.
