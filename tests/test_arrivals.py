@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from .notebooks import write_notebook
+
 ROOT = Path(__file__).parent.parent
 
 FIT = """\
@@ -208,3 +210,11 @@ def test_missing_pandas_says_what_is_read_with_it(tmp_path: Path) -> None:
     outcome = check(tmp_path, "train.py")["outcome"]
     assert outcome["kind"] == "missing_package" and outcome["line"] == 3
     assert "it reads its data with it (line 5, `frame = pd.read_csv('iris.csv')`)" in outcome["message"]
+
+
+def test_missing_pandas_in_a_notebook_names_the_cell_that_reads(tmp_path: Path) -> None:
+    hide = "import sys\nsys.modules['pandas'] = None\nimport pandas as pd"
+    write_notebook(tmp_path / "n.ipynb", hide, "x = 1\nframe = pd.read_csv('iris.csv')")
+    outcome = check(tmp_path, "n.ipynb")["outcome"]
+    assert (outcome["kind"], outcome["cell"], outcome["line"]) == ("missing_package", 1, 3)
+    assert "(cell 2, line 2, `frame = pd.read_csv('iris.csv')`)" in outcome["message"]

@@ -6,7 +6,9 @@ import linecache
 import os
 import re
 import sys
+import traceback
 
+from ..cells import split_file
 from .sources import where
 
 # NumPy's text readers raise without a file name: "data.csv not found."
@@ -18,7 +20,10 @@ _LONGEST = 90
 
 
 def file_of(error: FileNotFoundError) -> str:
-    """The name of the file that was not found, "" where it cannot be told."""
+    """The name of the file that was not found, "" where it cannot be told or where it is a program."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if frames and frames[-1][0].f_globals.get("__name__") == "subprocess":
+        return ""
     if isinstance(error.filename, str | bytes):
         return os.fsdecode(error.filename)
     match = _NOT_FOUND.match(str(error))
@@ -68,9 +73,12 @@ def _reading(package: str, file: str) -> str:
     pattern = _READING.get(package)
     if pattern is None:
         return ""
-    for number, text in enumerate(linecache.getlines(file), 1):
-        if re.search(pattern, text) and not text.lstrip().startswith(("#", "import", "from")):
-            return f"{where(file, number)}, {_quoted(file, number)[:-1]}"
+    notebook = split_file(file)[0]
+    cells = [name for name in list(linecache.cache) if name != file and split_file(name)[0] == notebook]
+    for name in [file, *cells]:
+        for number, text in enumerate(linecache.getlines(name), 1):
+            if re.search(pattern, text) and not text.lstrip().startswith(("#", "import", "from")):
+                return f"{where(name, number)}, {_quoted(name, number)[:-1]}"
     return ""
 
 
