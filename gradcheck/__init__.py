@@ -30,6 +30,13 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext gradcheck` calls in a notebook: it gives the magics %gradcheck and %%gradcheck."""
+    from .notebook import load_ipython_extension as load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from .cells import in_cells
 from .results import (
     BackwardRow,
     Finding,
@@ -91,7 +92,7 @@ class Gathered:
     def take(self, event: Event) -> None:
         """Adds one event. One that is not as agreed is counted and left out: the rest still holds."""
         try:
-            self._take(event)
+            self._take(in_cells(event))
         except (AttributeError, KeyError, TypeError, ValueError):
             self.unreadable += 1
 

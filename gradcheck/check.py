@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 from . import __version__, sweep
 from .assemble import Gathered, Piece, assemble, tail
+from .cells import cell_file, skipped_cells, skipped_lines
+from .definitions import entry_points
 from .errors import EnvironmentFailure
 from .hooks import Callback, Handle, Hook, active
 from .options import Options
@@ -73,11 +76,15 @@ def check_target(
     gathered = Gathered()
     if interpreter.passed_over:
         gathered.changed.append(interpreter.passed_over)
+    gathered.changed += skipped_lines(target.cells)
     watcher = observer or Observer()
     ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, hooks=hooks, child=child)
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
+    if not gathered.pieces:
+        script["entry_points"] = entry_points(_sources(target))
+    gathered.not_checked += skipped_cells(target.cells)
     report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
     if options.batch_sizes is None or ending.interrupt:
         return Checked(report, ending.interrupt)
@@ -194,6 +201,7 @@ def _config(target: Target, options: Options, folder: Path, channel: int) -> Jso
     overlay.mkdir()
     return {
         "script": str(target.path),
+        "cells": [[cell_file(str(target.path), cell.number), cell.code, cell.text] for cell in target.cells],
         "arguments": list(options.arguments),
         "channel": channel,
         "overlay": str(overlay),
@@ -222,13 +230,25 @@ def _workplace() -> Iterator[Path]:
 
 
 def _script(target: Target, interpreter: Interpreter, options: Options) -> Json:
+    cells = {str(cell.number): cell.text for cell in target.cells}
     return {
+        **({"cells": cells} if cells else {}),
         "path": target.shown,
         "folder": printable(str(target.path.parent)),
         "arguments": [printable(argument) for argument in options.arguments],
         "python": printable(interpreter.path),
         "python_source": interpreter.source,
     }
+
+
+def _sources(target: Target) -> list[str]:
+    if target.cells:
+        return [cell.code for cell in target.cells]
+    try:
+        with tokenize.open(target.path) as stream:
+            return [stream.read()]
+    except (OSError, SyntaxError, ValueError):
+        return []
 
 
 def _never_began(interpreter: Interpreter, ending: Ending) -> EnvironmentFailure:

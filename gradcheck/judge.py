@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import rules
+from .cells import split_file
 from .diagnose import gradients, naming
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
@@ -20,7 +21,7 @@ from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
 from .record.recorder import Recorder
-from .record.sources import Sources
+from .record.sources import Sources, listed
 from .results import Finding, GradientNorm, NotChecked, Outcome
 from .step import batch
 from .step.judge import Judge
@@ -88,11 +89,8 @@ class JudgingRecorder(Recorder):
         self._rename()
         self._withdraw()
         if self.loops.cut_lines:
-            lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
-            where = ", ".join(map(str, lines))
-            self.emit(
-                {"event": "changed", "what": f"training loops ended early (line{'s' * (len(lines) > 1)} {where})"}
-            )
+            places = [self.sources.sites[s] for s in self.loops.cut_lines]
+            self.emit({"event": "changed", "what": f"training loops ended early ({listed(places)})"})
         self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
 
     def _tick(self) -> None:
@@ -250,7 +248,7 @@ class JudgingRecorder(Recorder):
         for broken in self.broken.values():
             if broken.entry < made.window.end:
                 site = self.sources.sites[broken.site]
-                return f"line {site.line} could not be recorded ({broken.reason})"
+                return f"{site.where} could not be recorded ({broken.reason})"
         if made.recording is None or self.memory.uninitialized or self._narrow():
             return ""
         state, objects = made.recording.state, self.memory.objects
@@ -264,7 +262,7 @@ class JudgingRecorder(Recorder):
                         and storage < len(objects)
                         and not _same(objects[storage], state.get(storage))
                     ):
-                        return f"line {self.sources.sites[template.site].line} does not replay to the bit"
+                        return f"{self.sources.sites[template.site].where} does not replay to the bit"
         return ""
 
     def _narrow(self) -> bool:
@@ -314,9 +312,8 @@ class JudgingRecorder(Recorder):
                 continue
             told = Teller(self.tape, self.sources).tell(number, made, {})
             why = "no loss was found for what it updates; taken for a computation"
-            note = NotChecked(
-                "a loop that updates " + ", ".join(c.name for c in made.parameters), why, told.training.line
-            )
+            what = "a loop that updates " + ", ".join(c.name for c in made.parameters)
+            note = NotChecked(what, why, told.training.line, told.training.file)
             empty: Event = {"parameters": [], "findings": [], "backward": [], "gradient_norms": [], "graph": None}
             training = told.training.to_json()
             self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})
@@ -326,14 +323,15 @@ class JudgingRecorder(Recorder):
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
-        line = self.sources.sites[activation.line.site].line if activation is not None else None
+        site = self.sources.sites[activation.line.site] if activation is not None else None
         why = f"a fault of gradcheck itself: {type(problem).__name__}: {problem} ({place})"
-        self.emit({"event": "not_checked", **NotChecked("a training", why, line).to_json()})
+        note = NotChecked("a training", why, site.line, site.file) if site else NotChecked("a training", why)
+        self.emit({"event": "not_checked", **note.to_json()})
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:
     severities = ("error", "warning", "note")
-    return sorted(found, key=lambda f: (severities.index(f.severity), f.line))
+    return sorted(found, key=lambda f: (severities.index(f.severity), split_file(f.file)[1] or 0, f.line))
 
 
 def _same(one: Any, other: Any) -> bool:

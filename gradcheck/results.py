@@ -1,7 +1,8 @@
 """What a run found: frozen data, to and from JSON. Every renderer reads this and nothing else.
 
 Columns are characters counted from 1; ``end_column`` is exclusive. Figures at rounding level are ``0.0``
-and are shown as "exact", so that one script gives the same bytes on every run of one machine.
+and are shown as "exact", so that one script gives the same bytes on every run of one machine. ``cell`` is a notebook's
+code cell, counted from 1, and ``line`` is then counted inside of it; the cells' text is in the report's ``script``.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Span(Record):
     end_line: int
     end_column: int
     label: str = ""
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,12 @@ class Parameter(Record):
     direction: str = ""
     gradient_norm: float | None = None
     wrong_from: int | None = None
+    wrong_from_cell: int | None = None
     training: int = 0
     smallest_error: float | None = None
     evaluations: int | None = None
     entries: list[Json] = field(default_factory=list)
+    cell: int | None = None
 
     @property
     def size(self) -> int:
@@ -145,6 +149,7 @@ class Loss(Record):
     witness: str = ""
     identified: bool = False
     candidates: list[str] = field(default_factory=list)
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ class Training(Record):
     operations: int = 0
     values: int = 0
     replay: str = ""
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,7 @@ class BackwardRow(Record):
     cosine: float | None = None
     verdict: str = ""
     training: int = 0
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,7 @@ class NotChecked(Record):
     why: str
     line: int | None = None
     file: str = ""
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +212,7 @@ class Outcome(Record):
     """How the script ended.
 
     ``kind``: finished, exit (sys.exit), exception, cut (we stopped it after the judged trainings), os_exit, signal,
-    time_limit, interrupted, input, memory, missing_package, syntax_error, unreadable.
+    time_limit, interrupted, input, memory, missing_package, missing_file, syntax_error, unreadable.
     """
 
     kind: str
@@ -214,6 +222,7 @@ class Outcome(Record):
     traceback: str = ""
     output_tail: str = ""
     after_cut: bool = False
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cells import Cell, read_notebook
 from .errors import EnvironmentFailure, InputError, UsageError
 from .options import near_miss
 
@@ -38,10 +39,14 @@ _MAGIC = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One script. ``shown`` is its name as the user would type it, ``path`` is absolute."""
+    """One script, or a notebook with its ``cells``. ``shown`` is its name as the user would type it.
+
+    ``path`` is absolute.
+    """
 
     path: Path
     shown: str
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,7 @@ def resolve_target(typed: str) -> Target:
         return _entry_of(path, typed)
     if not stat.S_ISREG(mode):
         raise InputError(f"{printable(typed)}: this is not a regular file")
-    _refuse_other_formats(path, typed)
-    return Target(path, printable(typed))
+    return _readable(path, printable(typed))
 
 
 def printable(text: str) -> str:
@@ -80,16 +84,22 @@ def printable(text: str) -> str:
 
 def _entry_of(folder: Path, typed: str) -> Target:
     try:
-        scripts = sorted(f.name for f in folder.iterdir() if f.suffix == ".py" and f.is_file())
+        files = sorted(f.name for f in folder.iterdir() if f.suffix in (".py", ".ipynb") and f.is_file())
     except OSError as error:
         raise InputError(f"{printable(typed)}: cannot be read: {error.strerror}") from None
+    scripts = [name for name in files if name.endswith(".py")] or files
     named = [name for name in ENTRY_NAMES if name in scripts]
     if not named and len(scripts) != 1:
-        found = ", ".join(scripts[:8]) or "no Python file at all"
+        found = ", ".join(files[:8] or _deeper(folder)) or "no Python file at all"
         advice = f"name the script itself; in the folder: {printable(found)}"
         raise UsageError(f"{printable(typed)}: a folder without train.py, main.py or model.py", advice)
     name = (named or scripts)[0]
-    return Target(folder / name, printable(os.path.normpath(os.path.join(typed, name))))
+    return _readable(folder / name, printable(os.path.normpath(os.path.join(typed, name))))
+
+
+def _deeper(folder: Path) -> list[str]:
+    """Scripts one folder down, for the message only."""
+    return [str(path.relative_to(folder)) for path in sorted(folder.glob("*/*.py"))[:8]]
 
 
 def _neighbours(path: Path) -> str:
@@ -101,16 +111,22 @@ def _neighbours(path: Path) -> str:
     return printable(advice) if "exists" in advice else ""
 
 
-def _refuse_other_formats(path: Path, typed: str) -> None:
-    shown = printable(typed)
+def _readable(path: Path, shown: str) -> Target:
+    """The target at ``path``. Raises InputError for what is neither a Python script nor a notebook."""
     try:
         with path.open("rb") as stream:
             start = stream.read(4096)
+            notebook = path.suffix == ".ipynb" or (start.lstrip()[:1] == b"{" and b'"cells"' in start)
+            rest = stream.read() if notebook else b""
     except OSError as error:
         raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
-    if path.suffix == ".ipynb" or (start.lstrip()[:1] == b"{" and b'"cells"' in start):
-        advice = f"until then: jupyter nbconvert --to script {shown}"
-        raise UsageError(f"{shown}: notebooks come later; this version reads Python scripts", advice)
+    if notebook:
+        return Target(path, shown, read_notebook(start + rest, shown))
+    _refuse_other_formats(path, start, shown)
+    return Target(path, shown)
+
+
+def _refuse_other_formats(path: Path, start: bytes, shown: str) -> None:
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):
             raise InputError(f"{shown}: this is {kind}, not a Python script")
@@ -145,7 +161,7 @@ def _wanted(wanted: str) -> Interpreter:
     if path is None or trouble:
         advice = f"it needs Python 3.11 or newer and NumPy: {printable(wanted)} -m pip install numpy"
         raise EnvironmentFailure(f"--python {printable(wanted)} cannot be used: {trouble}", advice)
-    return Interpreter(os.path.abspath(path), "--python")
+    return Interpreter(os.path.abspath(path), "own" if path == sys.executable else "--python")
 
 
 def _candidates(script: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

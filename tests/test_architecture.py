@@ -21,6 +21,7 @@ LEVELS = {
     "errors": 0.0,
     "options": 1.0,
     "results": 2.0,
+    "cells": 2.5,
     "tape": 3.0,
     "ops": 3.0,
     "numeric": 3.0,
@@ -38,17 +39,20 @@ LEVELS = {
     "hooks": 5.8,
     "sweep": 5.8,
     "render": 6.0,
+    "definitions": 5.5,
     "check": 6.0,
     "functions": 6.0,
     "cli": 7.0,
     "pytest_plugin": 7.0,
+    "notebook": 7.5,
     "__main__": 8.0,
 }
 # The child starts in one file of record/, which alone looks up to the judging; the names are given as text there.
-CHILD_SIDE = ("errors", "results", "tape", "ops", "numeric", "record", "replay", "step", "diagnose", "rules", "judge")
+CHILD_SIDE = ("errors", "results", "cells", "tape", "ops", "numeric", "record", "replay", "step", "diagnose", "rules")
+CHILD_SIDE += ("judge",)
 NEVER = [("render", "record"), ("rules", "record"), ("rules", "render"), ("ops", "numeric"), ("numeric", "ops")]
 # What a stand-in hands out when the script itself asks for it, if the script's interpreter has it.
-ON_REQUEST = {"record.learning": {"pandas"}}
+ON_REQUEST = {"record.learning": {"pandas", "scipy"}}
 MODULE_LINES = 400
 FUNCTION_LINES = 60
 

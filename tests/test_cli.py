@@ -135,7 +135,7 @@ MISTAKES = [
     (["model.py", "--output", "model.py"], "replace the script"),
     (["model.py", "--output", "other.py"], "Python file's name"),
     (["model.py", "--output", "none/report.json"], "no such folder"),
-    (["a.ipynb"], "notebooks come later"),
+    (["a.ipynb"], "the notebook has no code cells"),
     (["empty"], "no Python file at all"),
     (["two"], "a.py, b.py"),
     (["model.py", "--python", "no-such-python"], "no such interpreter"),

@@ -108,7 +108,8 @@ ENDS = {
     "operator": ("import numpy as np\na = np.zeros(3)\nb = a + np.zeros(4)\n", "exception", 3, "not be broadcast"),
     "interrupt": ("raise KeyboardInterrupt\n", "exception", 1, "KeyboardInterrupt"),
     "recursion": ("def f(n):\n    return f(n + 1) + 1\nf(0)\n", "exception", 2, "RecursionError"),
-    "missing file": ("import numpy as np\nx = np.load('mnist.npz')\n", "exception", 2, "line 2 wants 'mnist.npz'"),
+    "missing file": ("import numpy as np\nx = np.load('mnist.npz')\n", "missing_file", 2, "wants the file 'mnist.npz'"),
+    "missing program": ("import subprocess\nsubprocess.run(['no-such-program'])\n", "exception", 2, "no-such-program"),
     "missing package": ("import numpy\nimport pandas_of_mine as pd\n", "missing_package", 2, "'pandas_of_mine'"),
     "missing submodule": ("import numpy.nothing_here\n", "exception", 1, "ModuleNotFoundError"),
     "missing name": ("from os import nothing_here\n", "exception", 1, "ImportError"),
@@ -459,7 +460,7 @@ def test_judging_happens_once_and_before_the_end(run_fake, end):
 
 def test_an_exception_after_a_cut_is_ours(run_fake):
     ran = run_fake("for i in range(9):\n    pass\nopen('written in pass 5')\n", "stopped = True")
-    assert ran.outcome["after_cut"] and ran.outcome["kind"] == "exception"
+    assert ran.outcome["after_cut"] and ran.outcome["kind"] == "missing_file"
 
 
 def test_a_fault_of_the_recorder_is_told_and_not_raised(run_fake):

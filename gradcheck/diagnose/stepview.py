@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..record.sources import Site, Sources
+from ..record.sources import Site, Sources, where
 from ..results import Loss
 from ..step.candidates import Candidate
 from ..step.flow import backward_slice
@@ -77,6 +77,10 @@ class StepView:
         """Where the loss is computed, or where output meets target."""
         trial = self.trial()
         return None if trial is None or self.loss.line is None else self.site(self.made.loss_site(trial, self.tape))
+
+    def loss_place(self) -> str:
+        """Where the loss is, in words."""
+        return "an unknown line" if self.loss.line is None else where(self.loss.file, self.loss.line)
 
     def grouped(self, wrong: list[Verdict]) -> list[Mistake]:
         """One mistake for each place where gradients depart, with all the parameters it reaches."""

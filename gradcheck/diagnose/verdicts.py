@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cells import split_file
 from ..record.sources import Site, Sources
 from ..results import Loss, NotChecked, Parameter, Training
 from ..step.trials import Judgement
@@ -74,7 +75,7 @@ class Teller:
         for t in made.considered[:8]:
             site = self._site(t.hypothesis.site)
             candidates.append(
-                f"line {site.line}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
+                f"{site.where}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
             )
         chosen = own_loss(made) or made.trials or self.jury.fallback(made)
         if not chosen:
@@ -98,6 +99,7 @@ class Teller:
         order = ("wrong", "inconclusive", "not_judged", "right_up_to_scale", "right")
         v = min(members, key=lambda w: order.index(w.verdict))
         site = self._site(v.candidate.rounds[0][-1].site)
+        start = self._site(v.departure.site) if v.departure else (site if v.verdict == "wrong" else None)
         c = v.match.comparison if v.match is not None else None
         norm = float(np.sqrt(sum((w.match.comparison.norm if w.match else 0.0) ** 2 for w in members)))
         return Parameter(
@@ -117,9 +119,8 @@ class Teller:
             cosine=c.cosine if c else None,
             direction=v.direction,
             gradient_norm=norm,
-            wrong_from=self._site(v.departure.site).line
-            if v.departure
-            else (site.line if v.verdict == "wrong" else None),
+            wrong_from=start.line if start else None,
+            wrong_from_cell=split_file(start.file)[1] if start else None,
             training=number,
         )
 

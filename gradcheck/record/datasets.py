@@ -138,3 +138,26 @@ def digits() -> Pair:
     labels = rng.permutation(np.arange(1797) % 10)
     centres = np.clip(rng.normal(5, 6, size=(10, 64)), 0, 16)
     return np.clip(np.round(centres[labels] + rng.normal(0, 2, (1797, 64)) * (centres[labels] > 0)), 0, 16), labels
+
+
+def faces(people: list[int], height: int, width: int, seed: int) -> Pair:
+    """(n, height, width) float32 in [0, 1] and labels (n,) int64: so many pictures of each person, in blocks."""
+    rng = _default_rng(seed)
+    labels = np.repeat(np.arange(len(people)), people)
+    coarse = rng.normal(size=(len(people), 7, 7))[labels] + 0.4 * rng.normal(size=(len(labels), 7, 7))
+    smooth = np.einsum("ia,nab,jb->nij", _bilinear(height), coarse, _bilinear(width), optimize=True)
+    low, high = np.quantile(smooth[:64], [0.01, 0.99])
+    return np.clip((smooth - low) / (high - low), 0, 1).astype(np.float32), labels
+
+
+def words(count: int, size: int, classes: int) -> tuple[tuple[Array, Array, Array], Array]:
+    """Sparse rows (values, columns, starts) of norm one over ``size`` words, and labels (count,) int64."""
+    rng = _default_rng(63)
+    labels = rng.integers(classes, size=count)
+    lengths = rng.integers(40, 120, size=count)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    own = rng.integers(size, size=(classes, 400))[np.repeat(labels, lengths), rng.integers(400, size=int(starts[-1]))]
+    common = np.minimum(rng.geometric(0.0008, size=int(starts[-1])), size - 1)
+    columns = np.where(rng.random(int(starts[-1])) < 0.4, own, common).astype(np.int32)
+    values = 1 / np.sqrt(np.repeat(lengths, lengths))
+    return (values, columns, starts.astype(np.int32)), labels

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .fetched import Numbers
+
 
 def keras_tools() -> dict[str, Mapping[str, Any]]:
     """Contents of keras.utils and keras.preprocessing by module name."""
@@ -27,7 +29,8 @@ def keras_tools() -> dict[str, Mapping[str, Any]]:
 
 def torchvision_transforms() -> Mapping[str, Any]:
     """Contents of torchvision.transforms."""
-    return {"Compose": Compose, "ToTensor": lambda: to_tensor, "Lambda": lambda function: function}
+    as_is = {"Compose": Compose, "Normalize": Normalize, "Lambda": lambda function: function}
+    return {**as_is, "ToTensor": lambda: to_tensor}
 
 
 def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = np.float64) -> Any:
@@ -88,7 +91,17 @@ class Compose:
         return picture
 
 
+class Normalize:
+    """Each channel less its mean, divided by its deviation."""
+
+    def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
+        self.mean, self.std = (np.array(one, dtype=np.float32)[:, None, None] for one in (mean, std))
+
+    def __call__(self, picture: Any) -> Any:
+        return (picture - self.mean) / self.std
+
+
 def to_tensor(picture: Any) -> Any:
     """(channels, height, width) float32 in [0, 1]."""
     array = np.asarray(picture, dtype=np.float32) / np.float32(255)
-    return array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0)
+    return (array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0)).view(Numbers)

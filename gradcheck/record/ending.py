@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import FrameType
 
 from ..results import Outcome
+from . import missing
 from .frames import is_ours, without_our_frames
 
 _FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
@@ -71,8 +72,10 @@ def of_exception(error: BaseException) -> Outcome:
     """The outcome of an uncaught exception (peel it first)."""
     kind, message = _kind(error)
     file, line = _place(error)
-    if isinstance(error, FileNotFoundError) and isinstance(error.filename, str | bytes):
-        message += f": line {line} wants {os.fsdecode(error.filename)!r}, which is not there (from {_cwd()})"
+    if isinstance(error, FileNotFoundError) and (name := missing.file_of(error)):
+        kind, message = "missing_file", missing.file_words(name, file, line)
+    elif kind == "missing_package":
+        message = missing.package_words(str(getattr(error, "name", "")).partition(".")[0], file)
     return Outcome(kind, message, line, file, _bounded(traceback.format_exception(error)))
 
 
@@ -110,8 +113,7 @@ def _kind(error: BaseException) -> tuple[str, str]:
     if isinstance(error, SyntaxError) and error.filename and is_users(error.filename):
         return "syntax_error", text
     if isinstance(error, ModuleNotFoundError) and _is_package(error.name):
-        package = str(error.name).partition(".")[0]
-        return "missing_package", f"the script needs the package {package!r}, which this Python does not have ({text})"
+        return "missing_package", text
     if isinstance(error, MemoryError):
         return "memory", text
     if isinstance(error, EOFError) and error.args == ("EOF when reading a line",):
@@ -153,10 +155,3 @@ def _bounded(parts: list[str]) -> str:
 
 def _shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _cwd() -> str:
-    try:
-        return os.getcwd()
-    except OSError:
-        return "a folder that is gone"

@@ -35,6 +35,29 @@ class Batches:
         return self.images[rows], self.labels[rows]
 
 
+class PythonMnist:
+    """`MNIST` of the package python-mnist: pictures as lists of 784 numbers (or one array) and labels."""
+
+    def __init__(self, load: Callable[[], Any], path: Any = ".", mode: str = "vanilla", return_type: str = "lists",
+                 gz: bool = False) -> None:  # fmt: skip
+        self._load = load
+        self._as_lists = return_type == "lists"
+        self.gz = gz
+
+    def _part(self, number: int) -> tuple[Any, Any]:
+        x, y = self._load()[number]
+        flat = x.reshape(len(x), -1)
+        return (flat.tolist(), y.tolist()) if self._as_lists else (flat, y)
+
+    def load_training(self) -> tuple[Any, Any]:
+        """60,000 pictures and labels."""
+        return self._part(0)
+
+    def load_testing(self) -> tuple[Any, Any]:
+        """10,000 pictures and labels."""
+        return self._part(1)
+
+
 class TorchvisionSet:
     """`data` (uint8), `targets` (int64), and (picture, label) by index."""
 

@@ -29,10 +29,13 @@ class Bunch(dict[str, Any]):
 
 def scikit_learn(noted: Noted) -> dict[str, Mapping[str, Any]]:
     """Contents by module name. `noted(name, load)` wraps what gives made-up data."""
-    fixed = {f"load_{name}": noted(f"sklearn's {name}", functools.partial(_load, *row)) for name, row in _SMALL.items()}
+    fixed = {f"load_{name}": noted(f"sklearn's {name}", functools.partial(_load, *row)) for name, row in SMALL.items()}
     fetched = {
         "fetch_california_housing": noted("sklearn's california_housing", functools.partial(_load, *_CALIFORNIA)),
         "fetch_openml": _openml(noted),
+        "fetch_olivetti_faces": noted("sklearn's olivetti_faces", _olivetti_faces),
+        "fetch_lfw_people": noted("sklearn's lfw_people", _lfw_people),
+        "fetch_20newsgroups_vectorized": noted("sklearn's 20newsgroups", _newsgroups),
     }
     return {
         "sklearn": {},
@@ -48,7 +51,7 @@ def _iris() -> datasets.Pair:
     return datasets.classified([50, 50, 50], 4, 51, 0.1, 7.9)
 
 
-_SMALL: dict[str, tuple[Callable[[], datasets.Pair], tuple[str, ...]]] = {
+SMALL: dict[str, tuple[Callable[[], datasets.Pair], tuple[str, ...]]] = {
     "iris": (_iris, ("setosa", "versicolor", "virginica")),
     "wine": (lambda: datasets.classified([59, 71, 48], 13, 52, 0.1, 15.0, 2), ("class_0", "class_1", "class_2")),
     "breast_cancer": (lambda: datasets.classified([212, 357], 30, 53, 0.0, 30.0, 4, 1.0), ("malignant", "benign")),
@@ -96,6 +99,7 @@ def _packed(x: Any, y: Any, names: list[str], classes: Any, pair: bool, frame: b
 
 def _openml(noted: Noted) -> Callable[..., Any]:
     known = {"mnist_784": "mnist", "fashion-mnist": "fashion_mnist"}
+    small = ("iris", "boston")
 
     def fetch_openml(
         name: str | None = None,
@@ -106,9 +110,13 @@ def _openml(noted: Noted) -> Callable[..., Any]:
         as_frame: bool | str = "auto",
         **others: Any,
     ) -> Any:
-        """70,000 pictures of 784 numbers (float64) and labels as text, for MNIST and Fashion-MNIST."""
-        number = {554: "mnist_784", 40996: "fashion-mnist"}.get(data_id or 0, "")
+        """70,000 pictures of 784 numbers (float64) and labels as text, for MNIST and Fashion-MNIST; iris, boston."""
+        number = {554: "mnist_784", 40996: "fashion-mnist", 61: "iris", 531: "boston"}.get(data_id or 0, "")
         kind = known.get((name or number).lower())
+        if kind is None and (name or number).lower() in small:
+            make, classes = SMALL[(name or number).lower()]
+            load = noted(name or number, functools.partial(_load, make, classes))
+            return load(return_X_y=return_X_y, as_frame=_has_pandas() if as_frame == "auto" else bool(as_frame))
         if kind is None:
             raise ModuleNotFoundError(f"fetch_openml({name!r}) cannot be stood in", name="sklearn")
         (x, y), (x_test, y_test) = noted(name or number, functools.partial(datasets.pictures, kind))()
@@ -119,6 +127,54 @@ def _openml(noted: Noted) -> Callable[..., Any]:
         return _packed(flat, labels, names, np.array([]), return_X_y, frame)
 
     return fetch_openml
+
+
+def _faces(people: list[int], height: int, width: int, seed: int, pair: bool) -> Bunch | tuple[Any, Any]:
+    """Grey pictures in [0, 1], one smooth pattern a person: data (n, height * width) float32, target (n,) int64."""
+    pictures, target = datasets.faces(people, height, width, seed)
+    if pair:
+        return pictures.reshape(len(pictures), -1), target
+    names = np.array([f"person {number}" for number in range(len(people))])
+    flat = pictures.reshape(len(pictures), -1)
+    return Bunch(data=flat, images=pictures, target=target, target_names=names, DESCR="made-up data")
+
+
+def _olivetti_faces(
+    *, shuffle: bool = False, random_state: Any = 0, return_X_y: bool = False, **others: Any
+) -> Bunch | tuple[Any, Any]:
+    found = _faces([10] * 40, 64, 64, 61, return_X_y)
+    if not shuffle:
+        return found
+    order = _generator(random_state).permutation(400)
+    if isinstance(found, tuple):
+        return found[0][order], found[1][order]
+    return Bunch(found, data=found["data"][order], images=found["images"][order], target=found["target"][order])
+
+
+#: Faces at least a person -> pictures and persons in the real set.
+_LFW = {0: (13_233, 5_749), 20: (3_023, 62), 30: (2_370, 34), 40: (1_867, 19), 50: (1_560, 12), 60: (1_348, 8),
+        70: (1_288, 7), 100: (1_140, 5)}  # fmt: skip
+
+
+def _lfw_people(
+    *, min_faces_per_person: int | None = 0, resize: float | None = 0.5, return_X_y: bool = False, **others: Any
+) -> Bunch | tuple[Any, Any]:
+    count, persons = _LFW[max(least for least in _LFW if least <= (min_faces_per_person or 0))]
+    people = [count // persons + (person < count % persons) for person in range(persons)]
+    return _faces(people, int(125 * (resize or 1)), int(94 * (resize or 1)), 62, return_X_y)
+
+
+def _newsgroups(*, subset: str = "train", return_X_y: bool = False, **others: Any) -> Bunch | tuple[Any, Any]:
+    """Sparse rows of length one over 130,107 words, 20 groups; needs SciPy, as scikit-learn does."""
+    import scipy.sparse  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    counts = {"train": (0, 11_314), "test": (11_314, 18_846), "all": (0, 18_846)}[subset]
+    (values, columns, starts), target = datasets.words(18_846, 130_107, 20)
+    rows = scipy.sparse.csr_matrix((values, columns, starts), shape=(18_846, 130_107))[slice(*counts)]
+    target = target[slice(*counts)]
+    if return_X_y:
+        return rows, target
+    return Bunch(data=rows, target=target, target_names=[f"group.{k}" for k in range(20)], DESCR="made-up data")
 
 
 def _has_pandas() -> bool:
@@ -133,7 +189,12 @@ def _generator(random_state: Any) -> Any:
     """None is NumPy's global generator, as in scikit-learn."""
     if random_state is None or random_state is np.random:
         return np.random.mtrand._rand
-    return random_state if hasattr(random_state, "permutation") else np.random.RandomState(random_state)
+    if hasattr(random_state, "permutation"):
+        return random_state
+    # Not RandomState(random_state): that draws entropy first, as a generator without a seed does, and would be told.
+    rng = np.random.RandomState(np.random.MT19937(0))
+    rng.seed(random_state)
+    return rng
 
 
 def train_test_split(

@@ -1,7 +1,7 @@
 """What happens at the script's imports: packages that are missing, and packages that need a word after loading.
 
-Drawing and progress bars (matplotlib, seaborn, tqdm) may be missing: an inert module takes their place. Data sets come
-from `standins`. Whatever else is missing stays missing.
+Drawing, progress bars and widgets (matplotlib, seaborn, tqdm, IPython) may be missing: an inert module takes their
+place. Data sets come from `standins`. Whatever else is missing stays missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from .ending import is_library
 from .frames import is_ours
 
-INERT = ("matplotlib", "mpl_toolkits", "seaborn", "tqdm")
+INERT = ("matplotlib", "mpl_toolkits", "seaborn", "tqdm", "IPython", "ipywidgets")
 Made = Callable[[str], types.ModuleType | None]
 _MARK = "_gradcheck_stand_in"
 _IMPORTLIB = os.path.dirname(importlib.__file__)
@@ -170,7 +170,7 @@ class Packages(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
         """A spec where the package is missing and has a stand-in, else None."""
         package = name.partition(".")[0]
-        if package not in INERT and is_library(_importer(sys._getframe(1))):
+        if package not in INERT and is_library(importer(sys._getframe(1))):
             return None  # a library that can do without the package must be told that it is missing
         if name != package and not _is_stand_in(sys.modules.get(package)):
             return None
@@ -199,7 +199,7 @@ class Packages(MetaPathFinder, Loader):
         return [f"{names} {'is' if len(self.inert) == 1 else 'are'} not installed: calls to it do nothing here"]
 
 
-def _importer(frame: types.FrameType | None) -> str:
+def importer(frame: types.FrameType | None) -> str:
     """The file whose import statement is being carried out."""
     while frame is not None and (
         frame.f_code.co_filename.startswith("<frozen importlib")

@@ -21,20 +21,22 @@ from .statements import Statements, split_documentation
 DEEPER = 30_000
 
 
-def rewrite(source: bytes | str, filename: str, module_name: str, sources: Sources) -> CodeType:
+def rewrite(source: bytes | str, filename: str, module_name: str, sources: Sources, flags: int = 0) -> CodeType:
     """Code that does what ``source`` does and tells the taps about it.
 
-    ``sources`` gains the sites, locations and functions that the taps' ids mean. Raises what compiling the source in
-    plain Python raises: SyntaxError, ValueError (null bytes), RecursionError or MemoryError.
+    ``sources`` gains the sites, locations and functions that the taps' ids mean. ``flags`` are the compiler's.
+    Raises what compiling the source in plain Python raises: SyntaxError, ValueError (null bytes), RecursionError or
+    MemoryError.
     """
     with deeper_recursion():
         try:
-            tree: ast.Module = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)  # type: ignore
+            tree: ast.Module = compile(source, filename, "exec", ast.PyCF_ONLY_AST | flags, dont_inherit=True)
             rewritten = rewrite_tree(tree, decode(source), filename, module_name, sources)
-            return compile(rewritten, filename, "exec", dont_inherit=True)
+            code: CodeType = compile(rewritten, filename, "exec", flags, dont_inherit=True)
+            return code
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-    code = compile(source, filename, "exec", dont_inherit=True)
+    code = compile(source, filename, "exec", flags, dont_inherit=True)
     sources.not_rewritten.append((filename, reason))
     return code
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -17,11 +18,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from ..results import Outcome
-from . import ending
+from . import ending, madeup
 from .channel import Channel
 from .farewell import error_of, exit_code, flush, peeled, show
 from .frames import is_ours
-from .script import Unreadable, check_encoding, fresh_main, read_source
+from .script import Piece, Program, Unreadable, check_encoding
 
 _exit = os._exit
 _getpid = os.getpid
@@ -42,7 +43,7 @@ class Recording(Protocol):
         """Judge what is left and emit its events."""
 
 
-Compile = Callable[[bytes, str], types.CodeType]
+Compile = Callable[[bytes | str, str], types.CodeType]
 Closing = Callable[[], Sequence[dict[str, Any]]]
 
 
@@ -50,7 +51,8 @@ class Run:
     """One script on its way from the first line to its end.
 
     `compiled` turns (source bytes, file name) into the code that runs; `remarks` gives the last events
-    before the end's; `pristine` are the names that plain Python puts into an empty `__main__`.
+    before the end's; `pristine` are the names that plain Python puts into an empty `__main__`. `make_up` says whether
+    names that only `--call` knows are supplied with data.
     """
 
     def __init__(
@@ -61,18 +63,22 @@ class Run:
         self.compiled = compiled
         self.remarks = remarks
         self.pristine = pristine
+        self.make_up = True
+        self.refused: list[str] = []
         self.closed = False
         self._tries = 0
 
-    def execute(self, script: str, arguments: Sequence[str], call: str | None = None) -> NoReturn:
-        """Run the script to its end, judge, report, and leave with the exit code plain Python would give."""
+    def execute(self, program: Program, call: str | None = None) -> NoReturn:
+        """Run the program to its end, judge, report, and leave with the exit code plain Python would give."""
         try:
-            source = read_source(script)
+            pieces = program.read()
         except Unreadable as problem:
-            self._leave_with(ending.of_unreadable(str(problem), script), 1)
+            self._leave_with(ending.of_unreadable(str(problem), program.file), 1)
         self._listen()
-        main = self._enter(script, arguments)
-        self._end(error_of(lambda: self._run(source, script, main, call)))
+        main = program.enter(self.pristine)
+        self._former = sys.modules.get("__main__")  # kept alive: its functions are still running
+        sys.modules["__main__"] = main
+        self._end(error_of(lambda: self._run(pieces, main, call)))
 
     def stop(self) -> NoReturn:
         """Leave from inside a tap: everything is judged and nothing new comes. No user frame is unwound."""
@@ -106,24 +112,29 @@ class Run:
 
     # -- the script ------------------------------------------------------------------------------------------
 
-    def _run(self, source: bytes, script: str, main: types.ModuleType, call: str | None) -> None:
-        check_encoding(source, script)
-        code = self.compiled(source, script)
-        self.recorder.start()
-        exec(code, main.__dict__)
+    def _run(self, pieces: Sequence[Piece], main: types.ModuleType, call: str | None) -> None:
+        for number, (source, name) in enumerate(pieces):
+            if isinstance(source, bytes):
+                check_encoding(source, name)
+            code = self.compiled(source, name)
+            if not number:
+                self.recorder.start()
+            awaited = eval(code, main.__dict__)
+            if awaited is not None:  # a cell with `await` outside of a function
+                importlib.import_module("asyncio").run(awaited)
         if call:
-            exec(self.compiled(call.encode(), "<--call>"), main.__dict__)
+            self._call(call, main.__dict__)
 
-    def _enter(self, script: str, arguments: Sequence[str]) -> types.ModuleType:
-        """Make `__main__`, `sys.argv` and `sys.path[0]` what plain Python makes of them."""
-        main = fresh_main(script, self.pristine)
-        self._former = sys.modules.get("__main__")  # kept alive: its functions are still running
-        sys.modules["__main__"] = main
-        sys.argv = [script, *arguments]
-        sys.orig_argv = [sys.executable, *sys.argv]
-        if not sys.flags.safe_path:
-            sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
-        return main
+    def _call(self, call: str, namespace: dict[str, Any]) -> None:
+        code = self.compiled(call.encode(), "<--call>")
+        names = madeup.missing_names(call, namespace)
+        if names and not self.make_up:
+            self.refused.append(f"{' and '.join(names)} in --call")
+        elif names:
+            form, tried, fits = madeup.fitting(call, names, lambda values: exec(code, {**namespace, **values}))
+            self.channel.send({"event": "changed", "what": madeup.said(form, tried, fits)})
+            namespace.update(form.values)
+        exec(code, namespace)
 
     def _listen(self) -> None:
         self.channel.shield()

@@ -5,17 +5,62 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import sys
 import tokenize
 import types
 from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
-from typing import Any
+from typing import Any, Protocol
+
+Piece = tuple[bytes | str, str]
+"""Source, and the name that it is compiled under."""
 
 _STARTS = ((b"PK\x03\x04", "a zip file"), (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"%PDF", "a PDF"))
 
 
 class Unreadable(Exception):
     """The file is no Python source; the text says what it is."""
+
+
+class Program(Protocol):
+    """What is run as `__main__`."""
+
+    file: str
+    remarks: Sequence[str]
+    """What is said of the way it runs."""
+
+    def read(self) -> Sequence[Piece]:
+        """Its pieces, in the order in which they run. Raises Unreadable."""
+
+    def enter(self, pristine: Sequence[str]) -> types.ModuleType:
+        """Make the world that it runs in; `pristine` are the names that plain Python puts into an empty `__main__`."""
+
+
+class Script:
+    """A Python file, run as `python file arguments...` runs it."""
+
+    remarks: Sequence[str] = ()
+
+    def __init__(self, file: str, arguments: Sequence[str]) -> None:
+        self.file = file
+        self.arguments = arguments
+
+    def read(self) -> Sequence[Piece]:
+        """The file's bytes as the only piece."""
+        return [(read_source(self.file), self.file)]
+
+    def enter(self, pristine: Sequence[str]) -> types.ModuleType:
+        """Make `__main__`, `sys.argv` and `sys.path[0]` what plain Python makes of them."""
+        enter_world(self.file, self.arguments, os.path.dirname(os.path.realpath(self.file)))
+        return fresh_main(self.file, pristine)
+
+
+def enter_world(file: str, arguments: Sequence[str], folder: str) -> None:
+    """Give the program its arguments, and its folder a place on the path."""
+    sys.argv = [file, *arguments]
+    sys.orig_argv = [sys.executable, *sys.argv]
+    if not sys.flags.safe_path:
+        sys.path.insert(0, folder)
 
 
 def read_source(script: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import sys
@@ -12,8 +13,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..results import Outcome
-from . import loader, packages, standins, taps
+from . import loader, packages, standins, surroundings, taps
 from .channel import Channel
+from .notebook import Notebook, shell_or
 from .overlay import Overlay
 from .rewrite import rewrite
 from .runner import Run
@@ -50,26 +52,35 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     data = standins.StandIns(enabled=config.get("stand_ins", True))
     os.environ.setdefault("MPLBACKEND", "Agg")
     sys.dont_write_bytecode = True  # the user's folder stays as it is
-    gaps = packages.install(data.made, data.after, data.rescue)
+    cells = config.get("cells")
+    after = shell_or(data.after) if cells else data.after
+    gaps = packages.install(data.made, after, data.rescue)
     overlay.install()
     seeds.install()
 
-    replaced = {os.path.realpath(file): text.encode() for file, text in config.get("sources", {}).items()}
+    file, arguments = config["script"], config.get("arguments", [])
+    program = Notebook(file, arguments, cells) if cells else surroundings.as_run(file, arguments)
+    replaced = {os.path.realpath(name): text.encode() for name, text in config.get("sources", {}).items()}
 
     def remarks() -> list[dict[str, Any]]:
-        files = [config["script"], *finder.modules.values()]
+        files = [file, *finder.modules.values()]
         read = [{"event": "files", "files": files}] if config.get("weigh") else []
-        said = (seeds.report(), overlay.report(), *data.report(), *gaps.report())
-        return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources) + read
+        said = (*program.remarks, *above.report(), seeds.report(), overlay.report(), *data.report(), *gaps.report())
+        changes = [{"event": "changed", "what": what} for what in said if what]
+        return changes + _not_followed(sources) + _refused([*data.refused, *whole.refused]) + read
 
-    def compiled(source: bytes, name: str) -> CodeType:
-        return rewrite(replaced.get(os.path.realpath(name), source), name, "__main__", sources)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cells else 0
+
+    def compiled(source: bytes | str, name: str) -> CodeType:
+        return rewrite(replaced.get(os.path.realpath(name), source), name, "__main__", sources, flags)
 
     taps.install(recorder)
     finder = loader.install(sources, config.get("follow", ()), replaced)
+    above = surroundings.install(file, finder)
     whole = Run(recorder, channel, compiled, remarks, pristine)
+    whole.make_up = data.enabled
     recorder.stop = whole.stop
-    whole.execute(config["script"], config.get("arguments", []), config.get("call"))
+    whole.execute(program, config.get("call"))
 
 
 def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[dict[str, Any]], None]) -> Any:
@@ -78,6 +89,11 @@ def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[dict
         return SilentRecorder()
     judging = importlib.import_module("..judge", __package__)
     return judging.make_recorder(config, sources, emit)
+
+
+def _refused(names: Sequence[str]) -> list[dict[str, Any]]:
+    why = "--no-stand-ins was given; without it made-up data of the same shape takes its place"
+    return [{"event": "not_checked", "what": f"data of {name}", "why": why, "line": None} for name in names]
 
 
 def _not_followed(sources: Sources) -> list[dict[str, Any]]:

@@ -6,8 +6,11 @@ Ids are positions in the lists of one `Sources` object, so a tap carries plain i
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from ..cells import split_file
 
 LocationKind = Literal["global", "local", "class"]
 
@@ -26,6 +29,25 @@ class Site:
     end_column: int
     function: str
     text: str
+
+    @property
+    def where(self) -> str:
+        """The place in words: "line 52", in a notebook "cell 3, line 52"."""
+        return where(self.file, self.line)
+
+
+def where(file: str, line: int) -> str:
+    """A line of a file in words; the file is named only where it is a notebook's cell."""
+    cell = split_file(file)[1]
+    return f"line {line}" if cell is None else f"cell {cell}, line {line}"
+
+
+def listed(sites: Iterable[Site]) -> str:
+    """Places in words, in order, each once: "lines 3, 8", in a notebook "cell 2, line 3; cell 4, line 8"."""
+    places = sorted({(split_file(site.file)[1] or 0, site.line, site.where) for site in sites})
+    if any(cell for cell, _, _ in places):
+        return "; ".join(words for _, _, words in places)
+    return f"line{'s' * (len(places) > 1)} {', '.join(str(line) for _, line, _ in places)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ import numpy as np
 from . import datasets
 from .encoding import keras_tools, torchvision_transforms
 from .ending import is_users
-from .fetched import Fetched
-from .learning import scikit_learn
+from .fetched import Fetched, PythonMnist
+from .learning import SMALL, scikit_learn
 
 Callback = Callable[[types.ModuleType], Any]
 Loader = Callable[..., Any]
@@ -54,30 +54,35 @@ class StandIns:
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
         self.used: dict[str, str] = {}
+        self.refused: list[str] = []
         self._why = "the package is not installed"
-        self._tree = self._modules() if enabled else {}
+        self._tree = self._modules()
 
     def made(self, name: str) -> types.ModuleType | None:
         """The stand-in of the missing module `name`, or None."""
         content = self._tree.get(_canonical(name), self._tree.get(name))
-        if content is None:
+        if content is None or not self._allowed(name.partition(".")[0]):
             return None
         module = DataModule(name)
         module._names = frozenset(self._tree)
         module.__dict__.update(content)
         return module
 
+    def _allowed(self, what: str) -> bool:
+        """Whether stand-ins are wanted; that one was refused is remembered."""
+        if not self.enabled and what not in self.refused:
+            self.refused.append(what)
+        return self.enabled
+
     def after(self, name: str) -> Callback | None:
         """What to do when the real module `name` has been loaded: guard its downloads."""
-        if not self.enabled:
-            return None
         if name in _ROOTS:
             return bool  # only so that it can be rescued
         if name == "sklearn.datasets":
-            return functools.partial(self._guard, loaders=self._sklearn_fetchers())
+            return self._guard_scikit_learn
         match = _KERAS_DATA.search(name)
-        loader = self._keras_loaders().get(match[1]) if match else None
-        return functools.partial(self._guard, loaders={"load_data": loader}) if loader else None
+        content = self._tree.get(f"keras.datasets.{match[1]}") if match else None
+        return functools.partial(self._guard, loaders=content) if content else None
 
     def rescue(self, name: str) -> types.ModuleType | None:
         """The stand-in of a package that is there but does not load, or None."""
@@ -107,6 +112,8 @@ class StandIns:
             "torchvision.datasets": self._torchvision_sets(),
             "torchvision.transforms": torchvision_transforms(),
             "mnist": self._mnist_package(),
+            "mlxtend": {},
+            "mlxtend.data": self._mlxtend_data(),
             **{f"keras.datasets.{name}": {"load_data": f} for name, f in self._keras_loaders().items()},
             **keras_tools(),
             **scikit_learn(self.noted),
@@ -151,7 +158,24 @@ class StandIns:
             "train_labels": lambda: load()[0][1],
             "test_images": lambda: load()[1][0],
             "test_labels": lambda: load()[1][1],
+            "MNIST": functools.partial(PythonMnist, load),
         }
+
+    def _mlxtend_data(self) -> Mapping[str, Any]:
+        mnist = functools.partial(datasets.pictures, "mnist")
+
+        def first(*files: Any) -> Any:
+            x, y = mnist()[0]
+            return x.reshape(len(x), -1), y
+
+        def some() -> Any:
+            x, y = first()
+            kept = np.concatenate([np.flatnonzero(y == digit)[:500] for digit in range(10)])
+            return x[kept].astype(np.float64), y[kept].astype(np.int64)
+
+        tables = {"iris_data": "iris", "wine_data": "wine", "boston_housing_data": "boston"}
+        small = {shown: self.noted(name, SMALL[name][0]) for shown, name in tables.items()}
+        return {"mnist_data": self.noted("mnist", some), "loadlocal_mnist": self.noted("mnist", first), **small}
 
     def _torchvision_sets(self) -> Mapping[str, Any]:
         names = {"MNIST": "mnist", "FashionMNIST": "fashion_mnist", "CIFAR10": "cifar10", "CIFAR100": "cifar100"}
@@ -162,9 +186,12 @@ class StandIns:
 
     # -- downloads that fail ----------------------------------------------------------------------------------
 
-    def _sklearn_fetchers(self) -> dict[str, Loader]:
-        content = scikit_learn(self.noted)["sklearn.datasets"]
-        return {name: load for name, load in content.items() if name.startswith("fetch_")}
+    def _guard_scikit_learn(self, module: types.ModuleType) -> None:
+        content = self._tree["sklearn.datasets"]
+        self._guard(module, {name: load for name, load in content.items() if name.startswith("fetch_")})
+        # Old scripts still ask for it; versions since 1.2 raise an ImportError with a long text instead.
+        if self.enabled and "load_boston" not in vars(module):
+            module.load_boston = content["load_boston"]  # type: ignore[attr-defined]
 
     def _guard(self, module: types.ModuleType, loaders: Mapping[str, Loader]) -> None:
         for name, load in loaders.items():
@@ -187,6 +214,8 @@ class StandIns:
             except Exception as error:
                 # keras raises a plain Exception for a failed download; a wrong argument is the script's own fault.
                 if not (isinstance(error, OSError) or type(error) is Exception):
+                    raise
+                if not self._allowed(f"{real.__module__}.{real.__name__}"):
                     raise
                 known = set(self.used)
                 result = load(*args, **kwargs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..options import Display
 from ..results import Report
-from .view import clean, outcome_words, shown_path
+from .view import clean, outcome_words, place_path
 
 
 def render(reports: Sequence[Report], display: Display) -> str:
@@ -17,13 +17,13 @@ def render(reports: Sequence[Report], display: Display) -> str:
 def _lines(report: Report, display: Display) -> Iterator[str]:
     for finding in report.findings:
         if not finding.suppressed:
-            place = f"{shown_path(report, finding.file)}:{finding.line}:{finding.column}"
+            place = f"{place_path(report, finding.file, finding.cell)}:{finding.line}:{finding.column}"
             yield f"{place}: {finding.severity}: {_one_line(finding.message)} [{clean(finding.rule)}]"
     if display.quiet:
         return
     for parameter in report.parameters:
         if parameter.verdict in ("not_judged", "inconclusive"):
-            place = f"{shown_path(report, parameter.file)}:{parameter.line or 1}:1"
+            place = f"{place_path(report, parameter.file, parameter.cell)}:{parameter.line or 1}:1"
             state = parameter.verdict.replace("_", " ")
             yield _one_line(f"{place}: note: {parameter.name} {state}: {parameter.reason} [not-judged]")
     yield from _outcome(report)
@@ -35,8 +35,8 @@ def _outcome(report: Report) -> Iterator[str]:
         words = f"nothing could be judged: {words or 'no training step was found'}"
     if words:
         outcome = report.outcome
-        file, line = (outcome.file, outcome.line or 1) if outcome else ("", 1)
-        yield f"{shown_path(report, file)}:{line}:1: note: {_one_line(words)} [outcome]"
+        file, line, cell = (outcome.file, outcome.line or 1, outcome.cell) if outcome else ("", 1, None)
+        yield f"{place_path(report, file, cell)}:{line}:1: note: {_one_line(words)} [outcome]"
 
 
 def _one_line(text: str) -> str:

@@ -146,7 +146,8 @@ def _finding(report: Report, finding: Finding, width: int) -> Iterator[Row]:
     yield from _part("effect", [clean(finding.effect)] if finding.effect else [], width)
     yield from _part("fix", list(_fix(report, finding)), width)
     if finding.fine_if:
-        advice = f"{clean(finding.fine_if).rstrip('.')}; then write on line {finding.line}"
+        place = view.line_words(finding.line, finding.cell)
+        advice = f"{clean(finding.fine_if).rstrip('.')}; then write on {place}"
         yield from _part("fine if", [advice], width)
         yield [(" " * 10 + f"# gradcheck: ignore[{clean(finding.rule)}]", "")]
 
@@ -162,8 +163,7 @@ def _headline(head: str, message: str, style: str, width: int) -> Iterator[Row]:
 
 
 def _place(report: Report, finding: Finding, width: int) -> Iterator[Row]:
-    cell = f" cell {finding.cell}" if finding.cell is not None else ""
-    place = f"  --> {view.shown_path(report, finding.file)}{cell}:{finding.line}:{finding.column}"
+    place = f"  --> {view.place_path(report, finding.file, finding.cell)}:{finding.line}:{finding.column}"
     if finding.function:
         place += f" in {clean(finding.function)}()"
     concerned = view.affected(report, finding)
@@ -178,16 +178,17 @@ def _place(report: Report, finding: Finding, width: int) -> Iterator[Row]:
 
 
 def _window(report: Report, finding: Finding, width: int) -> Iterator[Row]:
-    lines = view.source_lines(report, finding.file)
+    lines = view.source_lines(report, finding.file, finding.cell)
     marks = _marks(finding.line, finding.column, finding.end_line, finding.end_column, finding.label, primary=True)
-    elsewhere = [span for span in finding.related if span.file not in ("", finding.file)]
+    here = (finding.file, finding.cell)
+    elsewhere = [span for span in finding.related if span.file and (span.file, span.cell) != here]
     for span in finding.related[:3]:
         if span not in elsewhere:
             marks += _marks(span.line, span.column, span.end_line, span.end_column, span.label, primary=False)
     yield from window(lines, [_fitted(mark, lines) for mark in marks], width) if lines else _labels(marks)
     for span in elsewhere[:3]:
-        yield [(f"  ::: {view.shown_path(report, span.file)}:{span.line}:{span.column}", "")]
-        other = view.source_lines(report, span.file)
+        yield [(f"  ::: {view.place_path(report, span.file, span.cell)}:{span.line}:{span.column}", "")]
+        other = view.source_lines(report, span.file, span.cell)
         marks = _marks(span.line, span.column, span.end_line, span.end_column, span.label, primary=False)
         yield from window(other, [_fitted(mark, other) for mark in marks], width) if other else _labels(marks)
 
@@ -236,7 +237,7 @@ def _fix(report: Report, finding: Finding) -> Iterator[str]:
 
 def _edit(report: Report, finding: Finding, fix: Fix) -> Iterator[str]:
     """The line before and after, when the fix is a replacement of what is marked on one line."""
-    lines = view.source_lines(report, finding.file)
+    lines = view.source_lines(report, finding.file, finding.cell)
     if fix.replacement is None or finding.end_line != finding.line or not 1 <= finding.line <= len(lines):
         return
     line = lines[finding.line - 1]
@@ -279,8 +280,8 @@ def _not_judged(report: Report, width: int) -> Iterator[Row]:
 def _parameter_place(report: Report, parameter: Parameter, width: int) -> Iterator[Row]:
     if parameter.line is None:
         return
-    yield [(f"  --> {view.shown_path(report, parameter.file)}:{parameter.line}", "")]
-    lines = view.source_lines(report, parameter.file)
+    yield [(f"  --> {view.place_path(report, parameter.file, parameter.cell)}:{parameter.line}", "")]
+    lines = view.source_lines(report, parameter.file, parameter.cell)
     if 1 <= parameter.line <= len(lines):
         whole = Mark(parameter.line, 0, 1 << 30, "", primary=False)
         yield from window(lines, [_fitted(whole, lines)], width)
@@ -297,8 +298,13 @@ def _nothing_found(report: Report, width: int) -> Iterator[Row]:
     """What to do about a script in which no training was seen, unless the way it ended says so."""
     if report.trainings or report.findings or view.outcome_words(report):
         return
-    call = f'gradcheck {clean(str(report.script.get("path", "")))} --call "train(X, y)"'
-    yield from _part("next", [f"if the file only defines things, let it train: {call}"], width)
+    command = f"gradcheck {clean(str(report.script.get('path', '')))} --call"
+    advice = [f'if the file only defines things, let it train: {command} "train(X, y)"']
+    found = [clean(str(call)) for call in report.script.get("entry_points") or []]
+    if found:
+        advice = ["if the file only defines things, let it train (data that is not defined is made up):"]
+        advice += [f'{command} "{call}"' for call in found]
+    yield from _part("next", advice, width)
     yield []
 
 
@@ -339,7 +345,7 @@ def _remarks(report: Report, width: int) -> Iterator[Row]:
 
 
 def _unchecked(row: NotChecked) -> str:
-    place = f" (line {row.line})" if row.line else ""
+    place = f" ({view.line_words(row.line, row.cell)})" if row.line else ""
     return f"not checked: {row.what}{place}: {row.why}"
 
 

@@ -101,7 +101,8 @@ def verdict_words(parameter: Parameter) -> str:
             scale = scale_words(parameter)
             return "right up to scale" if scale == "-" else f"right, times {scale}"
         case "wrong":
-            return "wrong" if parameter.wrong_from is None else f"wrong from line {parameter.wrong_from}"
+            start = parameter.wrong_from
+            return "wrong" if start is None else f"wrong from {line_words(start, parameter.wrong_from_cell)}"
         case "inconclusive":
             return "inconclusive"
         case _:
@@ -116,7 +117,7 @@ def parameter_rows(parameters: Iterable[Parameter]) -> list[ParameterRow]:
         ParameterRow(
             parameter=clean(parameter.name),
             shape=" x ".join(map(str, parameter.shape)) or "scalar",
-            line="-" if parameter.line is None else str(parameter.line),
+            line="-" if parameter.line is None else _short_place(parameter.line, parameter.cell),
             off_by=off_by(parameter.relative_error),
             scale=scale_words(parameter),
             direction=clean(parameter.direction) or "-",
@@ -140,7 +141,7 @@ def headline(report: Report, training: Training, parameters: list[Parameter]) ->
     """What was recorded of one training, in one line."""
     subject = clean(str(report.script.get("path", "script")))
     if len(report.trainings) > 1:
-        place = f" (line {training.line})" if training.line else ""
+        place = f" ({line_words(training.line, training.cell)})" if training.line else ""
         subject += f", training {report.trainings.index(training) + 1} of {len(report.trainings)}{place}"
     batch = f" (batch of {training.batch_size:,})" if training.batch_size else ""
     values = training.values or sum(parameter.size for parameter in parameters)
@@ -150,7 +151,7 @@ def headline(report: Report, training: Training, parameters: list[Parameter]) ->
 
 def loss_words(loss: Loss) -> str:
     """The line about the loss: its kind, where it comes from and why that is certain."""
-    place = f"line {loss.line}" if loss.line else ""
+    place = line_words(loss.line, loss.cell) if loss.line else ""
     if loss.source == "none":
         tried = f"; tried: {', '.join(loss.candidates)}" if loss.candidates else ""
         return clean(f"loss: not found{tried}")
@@ -191,6 +192,20 @@ def _judged(parameters: list[Parameter]) -> str:
     return ", ".join([first, *parts[1:]])
 
 
+def line_words(line: int, cell: int | None) -> str:
+    """A line as it is named in a sentence: "line 52", in a notebook "cell 3, line 52"."""
+    return f"line {line}" if cell is None else f"cell {cell}, line {line}"
+
+
+def _short_place(line: int, cell: int | None) -> str:
+    return str(line) if cell is None else f"{cell}:{line}"
+
+
+def place_path(report: Report, file: str, cell: int | None) -> str:
+    """What stands before the line's number: a file, or a notebook and its cell."""
+    return shown_path(report, file) + ("" if cell is None else f" cell {cell}")
+
+
 def shown_path(report: Report, file: str) -> str:
     """A file of the report as the user would type it: beside the script, seen from where they are."""
     name = _inside(report, file)
@@ -206,8 +221,10 @@ def _inside(report: Report, file: str) -> str:
     return file.removeprefix(folder) if os.path.isabs(file) and folder else file
 
 
-def source_lines(report: Report, file: str) -> tuple[str, ...]:
-    """The lines of a file that the report names; empty when it cannot be read."""
+def source_lines(report: Report, file: str, cell: int | None = None) -> tuple[str, ...]:
+    """The lines of a file, or of a notebook's cell, that the report names; empty when it cannot be read."""
+    if cell is not None:
+        return tuple(str(report.script.get("cells", {}).get(str(cell), "")).split("\n"))
     name = file or os.path.basename(str(report.script.get("path", "")))
     path = os.path.join(str(report.script.get("folder", "")), name)
     try:
@@ -264,9 +281,10 @@ def outcome_words(report: Report) -> str:
     if outcome is None or outcome.kind in ("finished", "cut") or (outcome.kind == "exit" and not outcome.message):
         return ""
     message = clean(" ".join(outcome.message.split()))
-    place = _outcome_place(report, outcome)
+    place = "" if outcome.kind == "missing_file" else _outcome_place(report, outcome)  # its message begins with it
     if outcome.after_cut:
-        return f"after its training had been ended early the script raised {message}{place}; that is our doing"
+        raised = ":" if outcome.kind == "missing_file" else " the script raised"
+        return f"after its training had been ended early{raised} {message}{place}; that is our doing"
     opening = OPENINGS.get(outcome.kind, "" if message else f"the script ended: {outcome.kind.replace('_', ' ')}")
     return ": ".join(filter(None, (opening, message))) + place
 
@@ -274,6 +292,8 @@ def outcome_words(report: Report) -> str:
 def _outcome_place(report: Report, outcome: Outcome) -> str:
     if not outcome.line:
         return ""
+    if outcome.cell is not None:
+        return f" ({line_words(outcome.line, outcome.cell)})"
     file = _inside(report, outcome.file)
     if file in ("", os.path.basename(str(report.script.get("path", "")))):
         return f" (line {outcome.line})"

@@ -50,7 +50,7 @@ def name(view: StepView, mistake: Mistake) -> Finding:
 def _loss_mark(view: StepView, mistake: Mistake) -> list[Span]:
     """Where the loss is, unless it is the finding's own place."""
     there, here = view.loss_site(), view.site(mistake.place)
-    if there is None or (there.line, there.column) == (here.line, here.column):
+    if there is None or (there.file, there.line, there.column) == (here.file, here.line, here.column):
         return []
     return [mark(there, "the loss" if view.loss.source == "own" else "output meets target")]
 
@@ -83,7 +83,8 @@ def _effect(view: StepView) -> str:
     loss = view.loss
     if loss.source == "none":
         return ""
-    what = f"the loss of line {loss.line}" if loss.source == "own" else f"{loss.kind} (inferred at line {loss.line})"
+    place = view.loss_place()
+    what = f"the loss of {place}" if loss.source == "own" else f"{loss.kind} (inferred at {place})"
     sure = "" if loss.identified else "; no gradient of the script matches this loss, so it may descend another one"
     return f"judged against {what}{sure}"
 
