@@ -16,6 +16,7 @@ from typing import Any
 from . import __version__
 from .assemble import Gathered, assemble, tail
 from .errors import EnvironmentFailure
+from .explain import page_of
 from .options import Options
 from .results import Json, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
@@ -35,10 +36,14 @@ class Observer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Checked:
-    """A report and how the child ended; ``interrupt`` is the signal that stopped us, 0 for none."""
+    """A report and how the child ended.
+
+    ``interrupt`` is the signal that stopped us, 0 for none; ``files`` are the user's files that were followed.
+    """
 
     report: Report
     interrupt: int = 0
+    files: tuple[str, ...] = ()
 
 
 def check_script(path: str | os.PathLike[str], **options: Any) -> Report:
@@ -63,8 +68,10 @@ def check_target(
     child: Path = CHILD,
 ) -> Checked:
     """Like `check_script`, for a resolved target; an interrupted run still gives a report of what is known."""
+    for slug in (*options.select, *options.ignore):
+        page_of(slug)
     interpreter = choose_interpreter(target.path, options.python)
-    gathered = Gathered()
+    gathered = Gathered(files=[str(target.path)])
     if interpreter.passed_over:
         gathered.changed.append(interpreter.passed_over)
     watcher = observer or Observer()
@@ -72,8 +79,16 @@ def check_target(
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
-    report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
-    return Checked(report, ending.interrupt)
+    report = assemble(
+        gathered,
+        ending,
+        script,
+        timeout=options.timeout,
+        tool_version=__version__,
+        select=options.select,
+        ignore=options.ignore,
+    )
+    return Checked(report, ending.interrupt, tuple(gathered.files))
 
 
 def _run_child(

@@ -13,6 +13,7 @@ from .errors import UsageError
 Color = Literal["auto", "always", "never"]
 
 TIMEOUT = 60.0
+SEVERAL = ("follow", "arguments", "select", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Options:
     """How one script is run and checked.
 
     ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
-    none. ``follow`` names installed packages that are recorded like the script's own modules.
+    none. ``follow`` names installed packages that are recorded like the script's own modules. ``select`` and ``ignore``
+    are slugs of rules: findings of others than the selected ones, and of the ignored ones, are kept but suppressed.
     """
 
     python: str | None = None
@@ -32,6 +34,8 @@ class Options:
     follow: tuple[str, ...] = ()
     stand_ins: bool = True
     arguments: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
 
     @classmethod
     def from_keywords(cls, keywords: dict[str, Any]) -> Options:
@@ -40,7 +44,7 @@ class Options:
         for name in keywords:
             if name not in known:
                 raise UsageError(f"there is no option `{name}`", near_miss(name, known, "an option"))
-        values: dict[str, Any] = {k: tuple(v) if k in ("follow", "arguments") else v for k, v in keywords.items()}
+        values: dict[str, Any] = {k: tuple(v) if k in SEVERAL else v for k, v in keywords.items()}
         return cls(**values)
 
 

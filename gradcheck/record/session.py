@@ -56,7 +56,9 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
 
     def remarks() -> list[dict[str, Any]]:
         said = (seeds.report(), overlay.report(), *data.report(), *gaps.report())
-        return [{"event": "changed", "what": what} for what in said if what] + _not_followed(sources)
+        changed = [{"event": "changed", "what": what} for what in said if what]
+        files = sorted({site.file for site in sources.sites})
+        return [*changed, *_not_followed(sources), {"event": "followed", "files": files}]
 
     def compiled(source: bytes, name: str) -> CodeType:
         return rewrite(source, name, "__main__", sources)
