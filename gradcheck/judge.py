@@ -16,6 +16,7 @@ from .record.names import Names
 from .record.recorder import Recorder
 from .record.sources import Sources
 from .results import Finding, NotChecked, Outcome
+from .step.asked import Asked
 from .step.judge import Judge
 from .step.trials import Judgement
 from .tape import SCALAR
@@ -47,6 +48,8 @@ class JudgingRecorder(Recorder):
         self._names: dict[Any, list[str]] = {}
         self._work_when_judged: float | None = None
         self._process = os.getpid()
+        named, script = options.get("loss"), str(options.get("script", ""))
+        self._asked = Asked(str(named), sources, script) if named else None
         self.on_training_end = self._training_over
         self.loops.tick = self._tick
 
@@ -131,7 +134,7 @@ class JudgingRecorder(Recorder):
             self._unsettled.append((number, activation))
 
     def _judgement(self, activation: Activation | None) -> Judgement | None:
-        judge = Judge(self.tape, self.updates, self.functions.calls)
+        judge = Judge(self.tape, self.updates, self.functions.calls, self._asked)
         chain: Sequence[Activation | None] = [activation]
         if activation is not None:
             chain = [activation, *self.loops.inside(activation)]
