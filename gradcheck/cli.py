@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,9 +16,10 @@ import rich_click as click
 from rich_click.rich_help_configuration import RichHelpConfiguration
 
 from . import __version__
-from .errors import GradcheckError, RenderError, UsageError
-from .options import TIMEOUT, Color, Display, Options, near_miss
-from .render import RENDERERS, render, save
+from .errors import GradcheckError, UsageError
+from .options import TIMEOUT, Color, Options, near_miss
+from .publish import Request, publish, refuse_overwrite, say
+from .render import RENDERERS
 
 if TYPE_CHECKING:
     from .check import Checked
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from .results import Report
     from .target import Target
 
-WIDTH = 100
-NARROWEST, WIDEST = 60, 120
 FAILED = 2
 # Options that a configuration does not hold: they ask for something else than a check, or for the file itself.
 ON_THE_LINE_ONLY = ("config", "watch", "list_rules", "explain", "demo", "version")
@@ -45,24 +44,15 @@ Checks the hand-written gradients of a NumPy training script. Nothing is edited 
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for beyond how a script is checked."""
-
-    form: str
-    output: str | None
-    color: Color
-    quiet: bool
-    strict: bool
-    exit_zero: bool
-    show_output: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """What was typed: whether anything at all, and the arguments of the script, after ``--``."""
+    """What was typed: whether anything at all, and the arguments of the script, after ``--``.
+
+    ``alone`` tells that the process is there for this command only.
+    """
 
     empty: bool
     arguments: tuple[str, ...]
+    alone: bool
 
 
 @dataclass(slots=True)
@@ -88,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        line = Line(not words, tuple(words[split + 1 :]))
+        line = Line(not words, tuple(words[split + 1 :]), alone=argv is None)
         return command.main(words[:split], "gradcheck", standalone_mode=False, obj=line) or 0
     except GradcheckError as error:
         _complain(error)
@@ -210,14 +200,14 @@ def command(
 ) -> int:
     """Check the hand-written gradients of NumPy scripts. Nothing is edited or sent."""
     if line.empty:
-        _say(GREETING)
+        say(GREETING)
         return FAILED
     if list_rules or explain is not None:
-        _say(_manual(explain))
+        say(_manual(explain))
         return 0
     if form not in RENDERERS:
         raise UsageError(f"--format {form}: there is no such form", near_miss(form, RENDERERS, "a form"))
-    request = Request(form, output, cast(Color, color), quiet, strict, exit_zero, show_output)
+    request = Request(form, output, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
     options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments})
     if demo:
         return _demonstrate(options, request)
@@ -226,12 +216,12 @@ def command(
     if line.arguments and len(files) > 1:
         raise UsageError("arguments after -- are for a single script, and several were named")
     if output:
-        _refuse_overwrite(output, files)
+        refuse_overwrite(output, files)
     if watch:
         return _watch(files, options, request)
     found = check_files(files, options, request)
     if found.reports:
-        _publish(found.reports, request)
+        publish(found.reports, request)
     return found.exit_code(request)
 
 
@@ -279,6 +269,13 @@ def _check(file: str, options: Options, request: Request, stdin: int) -> Checked
 
 
 def _check_target(target: Target, options: Options, request: Request, stdin: int) -> Checked:
+    from .guard import orphans_ended
+
+    with orphans_ended() if request.alone else nullcontext():
+        return _observed(target, options, request, stdin)
+
+
+def _observed(target: Target, options: Options, request: Request, stdin: int) -> Checked:
     from .check import Observer, check_target
     from .render.progress import Progress
 
@@ -298,9 +295,9 @@ def _demonstrate(options: Options, request: Request) -> int:
 
     with target() as broken:
         checked = _check_target(broken, options, request, subprocess.DEVNULL)
-        _say(BEFORE)
-        _publish([checked.report], request)
-        _say(AFTER)
+        say(BEFORE)
+        publish([checked.report], request)
+        say(AFTER)
     return 0 if checked.report.verdict == "errors" else FAILED
 
 
@@ -319,7 +316,7 @@ def _watch(files: Sequence[str], options: Options, request: Request) -> int:
         if found.reports:
             _clear_screen(request)
             watcher.tell(found.reports, sys.stdout if request.form == "text" and not request.output else sys.stderr)
-            _publish(found.reports, request)
+            publish(found.reports, request)
         if found.interrupt:
             return found.exit_code(request)
         try:
@@ -346,52 +343,3 @@ def _stdin() -> int:
     except OSError:
         return subprocess.DEVNULL
     return 0 if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode) else subprocess.DEVNULL
-
-
-def _refuse_overwrite(output: str, files: Iterable[str]) -> None:
-    for file in files:
-        if os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            raise UsageError(f"--output {output} would replace the script itself")
-    if output.endswith(".py"):
-        raise UsageError(f"--output {output} would write a report under a Python file's name")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise UsageError(f"--output {output}: there is no such folder")
-
-
-def _publish(reports: list[Report], request: Request) -> None:
-    text = render(reports, request.form, _display(request))
-    if request.output:
-        save(request.output, text)
-    else:
-        _say(text)
-
-
-def _say(text: str) -> None:
-    """Writes to standard output. Raises RenderError when that is not possible."""
-    if sys.stdout is None:
-        raise RenderError("the report cannot be written: standard output is closed")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise RenderError(f"the report cannot be written: {error.strerror}") from None
-
-
-def _display(request: Request) -> Display:
-    terminal = request.output is None and sys.stdout is not None and sys.stdout.isatty()
-    width = min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST) if terminal else WIDTH
-    return Display(width=width, color=_colored(request, terminal), quiet=request.quiet)
-
-
-def _colored(request: Request, terminal: bool) -> bool:
-    if request.color != "auto":
-        return request.color == "always"
-    if request.output is not None or not (terminal or {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)):
-        return False
-    # rich knows NO_COLOR, FORCE_COLOR, dumb terminals and CI.
-    from rich.console import Console
-
-    console = Console(file=sys.stdout)
-    return console.color_system is not None and not console.no_color

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .diagnose import memory as unwritten
+from .diagnose import unjudged
 from .diagnose.naming import Namer
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
+from .record.pristine import Pristine
 from .record.recorder import Recorder
 from .record.sources import Sources
 from .results import Finding, NotChecked, Outcome
@@ -48,6 +50,7 @@ class JudgingRecorder(Recorder):
         self._names: dict[Any, list[str]] = {}
         self._work_when_judged: float | None = None
         self._process = os.getpid()
+        self._modules = Pristine()
         named, script = options.get("loss"), str(options.get("script", ""))
         self._asked = Asked(str(named), sources, script) if named else None
         self.on_training_end = self._training_over
@@ -75,6 +78,16 @@ class JudgingRecorder(Recorder):
         self.finished = True
         self.armed = False
         began = time.perf_counter()
+        self._judge_what_is_left()
+        if self.loops.cut_lines:
+            lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
+            where = ", ".join(map(str, lines))
+            self.emit(
+                {"event": "changed", "what": f"training loops ended early (line{'s' * (len(lines) > 1)} {where})"}
+            )
+        self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+
+    def _judge_what_is_left(self) -> None:
         for left in self.loops.open_trainings():
             self._judge(left)
         if not self._judged:
@@ -83,13 +96,9 @@ class JudgingRecorder(Recorder):
             self._judge(activation, number)
         self._rename()
         self._withdraw()
-        if self.loops.cut_lines:
-            lines = sorted({self.sources.sites[s].line for s in self.loops.cut_lines})
-            where = ", ".join(map(str, lines))
-            self.emit(
-                {"event": "changed", "what": f"training loops ended early (line{'s' * (len(lines) > 1)} {where})"}
-            )
-        self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+        if not self._made:
+            for remark in unjudged.explain(self.tape, self.sources, self.updates, self.broken.values()):
+                self.emit({"event": "not_checked", **remark.to_json()})
 
     def _tick(self) -> None:
         """Leave the script when a training is judged and nothing new has begun for a while."""
@@ -108,7 +117,8 @@ class JudgingRecorder(Recorder):
         armed, self.armed, self.judging = self.armed, False, True
         began = time.perf_counter()
         try:
-            self._judge(activation)
+            with self._modules.restored():
+                self._judge(activation)
         finally:
             self.armed, self.judging = armed, False
             self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
@@ -117,19 +127,21 @@ class JudgingRecorder(Recorder):
     # one training
 
     def _judge(self, activation: Activation | None, number: int | None = None) -> None:
+        first = number is None
+        if number is None:
+            number = len(self._judged)
         try:
             made = self._judgement(activation)
+            if made is not None:
+                self._tell(number, made)
         except Exception as problem:
             self._own_fault(problem, activation)
             return
         if made is None:
             return
-        first = number is None
-        if number is None:
-            number = len(self._judged)
+        if first:
             self._judged.append(activation)
         self._made[number] = made
-        self._tell(number, made)
         if first and not made.trials:
             self._unsettled.append((number, activation))
 

@@ -44,6 +44,7 @@ LEVELS = {
     "watch": 6.0,
     "hooks": 6.0,
     "functions": 6.0,
+    "publish": 6.5,
     "cli": 7.0,
     "pytest_plugin": 7.0,
     "__main__": 8.0,

@@ -21,6 +21,7 @@ from . import ending
 from .channel import Channel
 from .farewell import error_of, exit_code, flush, peeled, show
 from .frames import is_ours
+from .pristine import Pristine
 from .script import Unreadable, check_encoding, fresh_main, read_source
 
 _exit = os._exit
@@ -62,6 +63,7 @@ class Run:
         self.remarks = remarks
         self.pristine = pristine
         self.closed = False
+        self._modules = Pristine()
         self._tries = 0
 
     def execute(self, script: str, arguments: Sequence[str], call: str | None = None) -> NoReturn:
@@ -85,14 +87,18 @@ class Run:
         if self.closed or not self.channel.mine:
             return
         self.closed = True
+        with self._modules.restored():
+            self._close(outcome)
+
+    def _close(self, outcome: Outcome) -> None:
         if getattr(self.recorder, "stopped", False) and outcome.kind != "cut":
             outcome = ending.after_cut(outcome)
         try:
             self.recorder.finish(outcome)
+            for event in self.remarks():
+                self.channel.send(event)
         except Exception as error:
             self._own_failure(error)
-        for event in self.remarks():
-            self.channel.send(event)
         seconds = getattr(self.recorder, "seconds", {})
         self.channel.send({"event": "end", "outcome": outcome.to_json(), "seconds": seconds})
 

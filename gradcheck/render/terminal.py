@@ -292,7 +292,7 @@ def _advice(report: Report, training: int) -> list[str]:
 
 def _nothing_found(report: Report, width: int) -> Iterator[Row]:
     """What to do about a script in which no training was seen, unless the way it ended says so."""
-    if report.trainings or report.findings or view.outcome_words(report):
+    if report.trainings or report.findings or report.not_checked or view.outcome_words(report):
         return
     call = f'gradcheck {clean(str(report.script.get("path", "")))} --call "train(X, y)"'
     yield from _part("next", [f"if the file only defines things, let it train: {call}"], width)
