@@ -72,7 +72,7 @@ def _report(report: Report, display: Display) -> Iterator[Row]:
         yield from _not_judged(report, display.width)
         yield from _outcome(report, display.width)
         yield from _remarks(report, display.width)
-    yield [(view.summary(report), "strong")]
+    yield from _wrapped(view.summary(report), width=display.width, style="strong")
 
 
 def _header(report: Report, width: int) -> Iterator[Row]:
