@@ -417,5 +417,5 @@ def test_near_miss(name: str, advice: str) -> None:
 
 def test_module_and_script_are_one_program() -> None:
     text = textwrap.dedent((ROOT / "pyproject.toml").read_text())
-    assert 'gradcheck = "gradcheck.cli:main"' in text
+    assert 'gradcheck = "gradcheck.__main__:main"' in text
     assert tool("--version").stdout.startswith("gradcheck ")
