@@ -79,7 +79,7 @@ ENDS = [
             "    except OSError:\n        pass\n" + ENDLESS, "time_limit", "", arguments=("--timeout", "1")),
     trained("blocking every signal", "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n" + ENDLESS,
             "time_limit", "", arguments=("--timeout", "1")),
-    trained("in compiled code", "import ctypes\nctypes.PyDLL(None).sleep(600)\n", "time_limit", "1 s",
+    trained("in compiled code", "import ctypes\nctypes.PyDLL(None).sleep(600)\n", "time_limit", "",
             arguments=("--timeout", "1")),
     trained("stopped", "os.kill(os.getpid(), signal.SIGSTOP)\n", "time_limit", "", arguments=("--timeout", "1")),
     trained("a thread goes on", "threading.Thread(target=time.sleep, args=(600,)).start()\n", "finished",
