@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from . import ignores
 from .cells import in_cells
 from .results import (
     BackwardRow,
@@ -26,6 +27,8 @@ from .supervise import Ending, Event
 
 TAIL_LINES = 20
 TAIL_WIDTH = 400
+COMPLETE = ("finished", "cut", "exit")
+JUDGED = ("right", "right_up_to_scale", "wrong")
 
 _R = TypeVar("_R", bound=Record)
 
@@ -81,8 +84,8 @@ class Gathered:
     versions: Json = field(default_factory=dict)
     outcome: Outcome | None = None
     seconds: Json = field(default_factory=dict)
-    unreadable: int = 0
     files: list[str] = field(default_factory=list)
+    unreadable: int = 0
 
     @property
     def begun(self) -> bool:
@@ -106,20 +109,28 @@ class Gathered:
             case "changed":
                 if (what := str(event["what"])) not in self.changed:
                     self.changed.append(what)
-            case "files":
-                self.files = list(map(str, event["files"]))
             case "not_checked":
                 self.not_checked.append(NotChecked.from_json(event))
+            case "followed":
+                self.files = list(dict.fromkeys([*self.files, *map(str, event["files"])]))
             case "end":
                 self.outcome = Outcome.from_json(event["outcome"])
                 self.seconds = dict(event.get("seconds") or {})
 
 
-def assemble(gathered: Gathered, ending: Ending, script: Json, *, timeout: float, tool_version: str) -> Report:
-    """The Report of a child that has ended, however it ended."""
+def assemble(
+    gathered: Gathered,
+    ending: Ending,
+    script: Json,
+    *,
+    timeout: float,
+    tool_version: str,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> Report:
+    """The Report of a child that has ended, however it ended. ``select`` and ``ignore`` hold slugs of rules."""
     pieces = sorted(gathered.pieces.values(), key=lambda piece: piece.training.id)
     parameters = [row for piece in pieces for row in piece.parameters]
-    findings = [row for piece in pieces for row in piece.findings]
     outcome = gathered.outcome or outcome_of(ending, timeout)
     if ending.stopped == "interrupt" and outcome.kind == "time_limit":
         # The child knows one soft signal only, and takes ours for the time limit.
@@ -128,6 +139,14 @@ def assemble(gathered: Gathered, ending: Ending, script: Json, *, timeout: float
         # The traceback that Python printed is told by the outcome already, without our frames.
         spoken = ending.output.rstrip().removesuffix(outcome.traceback.strip())
         outcome = replace(outcome, output_tail=tail(spoken))
+    findings = ignores.settle(
+        [row for piece in pieces for row in piece.findings],
+        gathered.files,
+        str(script.get("folder", "")),
+        select=select,
+        ignore=ignore,
+        complete=outcome.kind in COMPLETE and any(row.verdict in JUDGED for row in parameters),
+    )
     return Report(
         verdict=verdict_of(parameters, findings),
         script={**script, **gathered.versions},
@@ -167,7 +186,7 @@ def verdict_of(parameters: Iterable[Parameter], findings: Iterable[Finding]) -> 
     # A wrong gradient is an error even if no rule spoke of it, unless the user asked not to hear of it.
     if any(not finding.suppressed for finding in errors) or ("wrong" in verdicts and not errors):
         return "errors"
-    judged = sum(verdict not in ("not_judged", "inconclusive") for verdict in verdicts)
+    judged = sum(verdict in JUDGED for verdict in verdicts)
     if not judged:
         return "not_judged"
     return "clean" if judged == len(verdicts) else "partly_judged"

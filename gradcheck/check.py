@@ -19,6 +19,7 @@ from .assemble import Gathered, Piece, assemble, tail
 from .cells import cell_file, skipped_cells, skipped_lines
 from .definitions import entry_points
 from .errors import EnvironmentFailure
+from .explain import page_of
 from .hooks import Callback, Handle, Hook, active
 from .options import Options
 from .results import Json, NotChecked, Report
@@ -39,10 +40,14 @@ class Observer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Checked:
-    """A report and how the child ended; ``interrupt`` is the signal that stopped us, 0 for none."""
+    """A report and how the child ended.
+
+    ``interrupt`` is the signal that stopped us, 0 for none; ``files`` are the user's files that were followed.
+    """
 
     report: Report
     interrupt: int = 0
+    files: tuple[str, ...] = ()
 
 
 def check_script(
@@ -72,8 +77,10 @@ def check_target(
     child: Path = CHILD,
 ) -> Checked:
     """Like `check_script`, for a resolved target; an interrupted run still gives a report of what is known."""
+    for slug in (*options.select, *options.ignore):
+        page_of(slug)
     interpreter = choose_interpreter(target.path, options.python)
-    gathered = Gathered()
+    gathered = Gathered(files=[str(target.path)])
     if interpreter.passed_over:
         gathered.changed.append(interpreter.passed_over)
     gathered.changed += skipped_lines(target.cells)
@@ -85,9 +92,18 @@ def check_target(
     if not gathered.pieces:
         script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
-    report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
+    report = assemble(
+        gathered,
+        ending,
+        script,
+        timeout=options.timeout,
+        tool_version=__version__,
+        select=options.select,
+        ignore=options.ignore,
+    )
+    checked = Checked(report, ending.interrupt, tuple(gathered.files))
     if options.batch_sizes is None or ending.interrupt:
-        return Checked(report, ending.interrupt)
+        return checked
 
     def again(change: sweep.Change, tell: bool) -> tuple[Gathered, int]:
         found = Gathered()
@@ -98,11 +114,11 @@ def check_target(
         )  # fmt: skip
         return found, ended.interrupt
 
-    return _swept(report, gathered, options, again, bool(hooks))
+    return _swept(checked, gathered, options, again, bool(hooks))
 
 
 def _swept(
-    report: Report,
+    checked: Checked,
     gathered: Gathered,
     options: Options,
     again: Callable[[sweep.Change, bool], tuple[Gathered, int]],
@@ -110,10 +126,12 @@ def _swept(
 ) -> Checked:
     """The report with the step at other batch sizes in it. An interrupt ends the sweep and drops what it found."""
     assert options.batch_sizes is not None
+    report = checked.report
     base = next((piece for _, piece in sorted(gathered.pieces.items()) if piece.training.batch_size), None)
     if base is None:
         note = NotChecked(sweep.WHAT, "how many rows the step sums over could not be determined")
-        return Checked(dataclasses.replace(report, not_checked=[*report.not_checked, note]))
+        said = dataclasses.replace(report, not_checked=[*report.not_checked, note])
+        return dataclasses.replace(checked, report=said)
     interrupts: list[int] = []
     known: dict[tuple[sweep.Change, bool], Piece | None] = {}
 
@@ -129,15 +147,14 @@ def _swept(
 
     table, pieces, notes = sweep.run(base, gathered.files, options.arguments, options.batch_sizes, rerun)
     if any(interrupts):
-        return Checked(report, max(interrupts))
-    return Checked(
-        dataclasses.replace(
-            report,
-            batch_sizes=table,
-            gradient_norms=[*report.gradient_norms, *(row for piece in pieces for row in piece.gradient_norms)],
-            not_checked=[*report.not_checked, *notes],
-        )
+        return dataclasses.replace(checked, interrupt=max(interrupts))
+    swept = dataclasses.replace(
+        report,
+        batch_sizes=table,
+        gradient_norms=[*report.gradient_norms, *(row for piece in pieces for row in piece.gradient_norms)],
+        not_checked=[*report.not_checked, *notes],
     )
+    return dataclasses.replace(checked, report=swept)
 
 
 def _run_child(

@@ -3,61 +3,88 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import rich_click as click
 from rich_click.rich_help_configuration import RichHelpConfiguration
 
 from . import __version__
-from .errors import GradcheckError, RenderError, UsageError
-from .options import TIMEOUT, Color, Display, Options, near_miss
-from .render import RENDERERS, render, save
+from .errors import GradcheckError, UsageError
+from .options import TIMEOUT, Color, Options, near_miss
+from .publish import Request, publish, refuse_overwrite, say
+from .render import RENDERERS
 
 if TYPE_CHECKING:
+    from .check import Checked
+    from .configuration import Key, Kind
     from .results import Report
+    from .target import Target
 
-WIDTH = 100
-NARROWEST, WIDEST = 60, 120
 FAILED = 2
+# Options that a configuration does not hold: they ask for something else than a check, or for the file itself.
+ON_THE_LINE_ONLY = ("config", "watch", "list_rules", "explain", "demo", "version")
 
 EPILOG = "Exit: 0 clean, 1 error found, 2 nothing could be judged, 3 partly judged."
+GREETING = """\
+Usage: gradcheck [OPTIONS] FILE... [-- ARGUMENTS]
+
+Checks the hand-written gradients of a NumPy training script. Nothing is edited or sent.
+
+  gradcheck model.py    check a script, or a folder with a train.py, main.py or model.py
+  gradcheck --demo      see it find the mistake in a small network, each part explained
+  gradcheck --help      every option
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for beyond how a script is checked."""
+class Line:
+    """What was typed: whether anything at all, and the arguments of the script, after ``--``.
 
-    form: str
-    output: str | None
-    color: Color
-    quiet: bool
-    strict: bool
-    exit_zero: bool
-    show_output: bool
+    ``alone`` tells that the process is there for this command only.
+    """
+
+    empty: bool
+    arguments: tuple[str, ...]
+    alone: bool
+
+
+@dataclass(slots=True)
+class Round:
+    """What checking some files once gave. ``files`` are those that were read for it, modules among them."""
+
+    reports: list[Report] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    interrupt: int = 0
+
+    def exit_code(self, request: Request) -> int:
+        if self.interrupt:
+            return 128 + self.interrupt
+        return 0 if request.exit_zero and self.reports else worst(self.codes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code: 128 plus the signal's number when interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
-    code = FAILED if not words else 0
     split = words.index("--") if "--" in words else len(words)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        arguments = tuple(words[split + 1 :])
-        return command.main(words[:split] or ["--help"], "gradcheck", standalone_mode=False, obj=arguments) or code
+        line = Line(not words, tuple(words[split + 1 :]), alone=argv is None)
+        return command.main(words[:split], "gradcheck", standalone_mode=False, obj=line) or 0
     except GradcheckError as error:
-        _complain(error.message, error.advice)
+        _complain(error)
         return error.exit_code
     except click.ClickException as error:
-        _complain(error.format_message(), "gradcheck --help lists what there is")
+        _complain(UsageError(error.format_message(), "gradcheck --help lists what there is"))
         return FAILED
     except (KeyboardInterrupt, click.Abort):
         return 130
@@ -67,9 +94,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _complain(message: str, advice: str = "") -> None:
+def _complain(error: GradcheckError) -> None:
     if sys.stderr is not None:
-        print(f"gradcheck: {message}" + (f"\n  {advice}" if advice else ""), file=sys.stderr)
+        print(f"gradcheck: {error.message}" + (f"\n  {error.advice}" if error.advice else ""), file=sys.stderr)
+
+
+def _configure(context: click.Context, parameter: click.Parameter, named: str | None) -> None:
+    """Makes the configuration the options' defaults. Runs once the files are known, before all other options."""
+    from . import configuration
+
+    files: tuple[str, ...] = context.params.get("files") or ()
+    file = Path(named) if named else configuration.find(files[0]) if files else None
+    if file is not None:
+        keys = {option.opts[0].removeprefix("--"): _key(option) for option in _configurable()}
+        context.default_map = configuration.read(file, keys)
+
+
+def _configurable() -> list[click.Option]:
+    return [p for p in command.params if isinstance(p, click.Option) and p.name not in ("help", *ON_THE_LINE_ONLY)]
+
+
+def _key(option: click.Option) -> Key:
+    from .configuration import Key
+
+    kinds = {"integer": "whole number", "float": "number"}
+    kind = "flag" if option.is_flag else "list" if option.multiple else kinds.get(option.type.name, "text")
+    return Key(str(option.name), cast("Kind", kind), path=option.name in ("python", "output"))
+
+
+def _slugs(context: click.Context, parameter: click.Parameter, chosen: Sequence[str]) -> tuple[str, ...]:
+    return tuple(slug for text in chosen for slug in text.replace(",", " ").split())
+
+
+def _complete_slug(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    from .explain import pages
+
+    return [slug for slug in pages() if slug.startswith(begun)]
+
+
+def _complete_form(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    return [form for form in RENDERERS if form.startswith(begun)]
 
 
 @click.command(
@@ -86,17 +150,22 @@ def _complain(message: str, advice: str = "") -> None:
         padding_epilog=(0, 1),
     )
 )
-@click.argument("files", nargs=-1, metavar="FILE... [-- ARGUMENTS]")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="FILE... [-- ARGUMENTS]", is_eager=True)
 @click.option("--python", metavar="PATH", help="Interpreter that has the script's packages.")
 @click.option("--call", metavar="CODE", help='Run this after the module: "train(X, y)".')
-@click.option("--loss", metavar="NAME", help="The loss, where it cannot be inferred.")
+@click.option("--loss", metavar="NAME", help="The loss: a variable, a function or a line.")
 @click.option("--maximize", is_flag=True, help="The training climbs on purpose.")
 @click.option("--follow", metavar="PACKAGE", multiple=True, help="Record an installed package too.")
 @click.option("--no-stand-ins", is_flag=True, help="Refuse to make up missing data sets.")
 @click.option("--batch-sizes", metavar="LIST", help="Run the step at other sizes: 8,32,128 or auto.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed where the script sets none (0).")
 @click.option("--timeout", type=float, default=TIMEOUT, metavar="S", help="Time limit in seconds (60; 0: none).")
-@click.option("--format", "form", default="text", metavar="FORM", help=f"One of {', '.join(RENDERERS)}.")
+@click.option("--select", metavar="SLUGS", multiple=True, callback=_slugs, shell_complete=_complete_slug,
+              help="Report these rules only: a,b.")  # fmt: skip
+@click.option("--ignore", metavar="SLUGS", multiple=True, callback=_slugs, shell_complete=_complete_slug,
+              help="Suppress these rules: a,b.")  # fmt: skip
+@click.option("--format", "form", default="text", metavar="FORM", shell_complete=_complete_form,
+              help=f"One of {', '.join(RENDERERS)}.")  # fmt: skip
 @click.option("--output", metavar="PATH", help="Write the report there.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", metavar="WHEN",
               help="auto, always or never.")  # fmt: skip
@@ -104,10 +173,16 @@ def _complain(message: str, advice: str = "") -> None:
 @click.option("--quiet", "-q", is_flag=True, help="Findings only; nothing when clean.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
+@click.option("--config", metavar="PATH", is_eager=True, expose_value=False, callback=_configure,
+              help="Take [tool.gradcheck] from this file.")  # fmt: skip
+@click.option("--watch", is_flag=True, help="Check again when a file changes.")
+@click.option("--list-rules", is_flag=True, help="List the rules.")
+@click.option("--explain", metavar="SLUG", shell_complete=_complete_slug, help="Show the page of a rule.")
+@click.option("--demo", is_flag=True, help="A run on a broken script, explained.")
 @click.version_option(__version__, message="gradcheck %(version)s", help="Show the version.")
 @click.pass_obj
 def command(
-    arguments: tuple[str, ...],
+    line: Line,
     /,
     files: tuple[str, ...],
     form: str,
@@ -118,46 +193,68 @@ def command(
     strict: bool,
     exit_zero: bool,
     no_stand_ins: bool,
+    watch: bool,
+    list_rules: bool,
+    explain: str | None,
+    demo: bool,
     **chosen: Any,
 ) -> int:
     """Check the hand-written gradients of NumPy scripts. Nothing is edited or sent."""
+    if line.empty:
+        say(GREETING)
+        return FAILED
+    if list_rules or explain is not None:
+        say(_manual(explain))
+        return 0
     if form not in RENDERERS:
         raise UsageError(f"--format {form}: there is no such form", near_miss(form, RENDERERS, "a form"))
+    request = Request(form, output, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
+    options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments})
+    if demo:
+        return _demonstrate(options, request)
     if not files:
         raise UsageError("no file was named", "gradcheck FILE checks a script")
-    if arguments and len(files) > 1:
+    if line.arguments and len(files) > 1:
         raise UsageError("arguments after -- are for a single script, and several were named")
-    request = Request(form, output, cast(Color, color), quiet, strict, exit_zero, show_output)
-    options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": arguments})
-    return check_files(files, options, request)
+    if output:
+        refuse_overwrite(output, files)
+    if watch:
+        return _watch(files, options, request)
+    found = check_files(files, options, request)
+    if found.reports:
+        publish(found.reports, request)
+    return found.exit_code(request)
 
 
-def check_files(files: Sequence[str], options: Options, request: Request) -> int:
-    """Checks the files one after the other, writes one report on all, and returns the exit code."""
-    if request.output:
-        _refuse_overwrite(request.output, files)
-    reports: list[Report] = []
-    codes: list[int] = []
+def _manual(slug: str | None) -> str:
+    from .explain import listing, page_of
+
+    if slug is None:
+        return listing()
+    page = page_of(slug)
+    return f"{page.slug} ({page.severity})\n\n{page.text.rstrip()}\n"
+
+
+def check_files(files: Sequence[str], options: Options, request: Request) -> Round:
+    """Checks the files one after the other, up to an interrupt. What cannot be checked among several is told."""
+    found = Round()
     stdin = _stdin() if len(files) == 1 else subprocess.DEVNULL
-    interrupt = 0
     for file in files:
         try:
-            report, interrupt = _check(file, options, request, stdin)
+            checked = _check(file, options, request, stdin)
         except GradcheckError as error:
             if len(files) == 1:
                 raise
-            _complain(error.message, error.advice)
-            codes.append(error.exit_code)
+            _complain(error)
+            found.codes.append(error.exit_code)
             continue
-        reports.append(report)
-        codes.append(report.exit_code(strict=request.strict))
-        if interrupt:
+        found.reports.append(checked.report)
+        found.codes.append(checked.report.exit_code(strict=request.strict))
+        found.files += checked.files
+        found.interrupt = checked.interrupt
+        if found.interrupt:
             break
-    if reports:
-        _publish(reports, request)
-    if interrupt:
-        return 128 + interrupt
-    return 0 if request.exit_zero and reports else worst(codes)
+    return found
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -166,23 +263,72 @@ def worst(codes: Iterable[int]) -> int:
     return next((code for code in (1, 2, 3) if code in found), 0)
 
 
-def _check(file: str, options: Options, request: Request, stdin: int) -> tuple[Report, int]:
-    from .check import Observer, check_target
-    from .render.progress import Progress
+def _check(file: str, options: Options, request: Request, stdin: int) -> Checked:
     from .target import resolve_target
 
-    target = resolve_target(file)
+    return _check_target(resolve_target(file), options, request, stdin)
+
+
+def _check_target(target: Target, options: Options, request: Request, stdin: int) -> Checked:
+    from .guard import orphans_ended
+
+    with orphans_ended() if request.alone else nullcontext():
+        return _observed(target, options, request, stdin)
+
+
+def _observed(target: Target, options: Options, request: Request, stdin: int) -> Checked:
+    from .check import Observer, check_target
+    from .render.progress import Progress
+
     output = _pass_on if request.show_output else None
     if request.quiet or request.show_output or sys.stderr is None or not sys.stderr.isatty():
-        checked = check_target(target, options, stdin=stdin, observer=Observer(output=output))
-        return checked.report, checked.interrupt
+        return check_target(target, options, stdin=stdin, observer=Observer(output=output))
     progress = Progress(sys.stderr, target.shown)
     try:
         observer = Observer(event=progress.event, tick=progress.tick)
-        checked = check_target(target, options, stdin=stdin, observer=observer)
+        return check_target(target, options, stdin=stdin, observer=observer)
     finally:
         progress.clear()
-    return checked.report, checked.interrupt
+
+
+def _demonstrate(options: Options, request: Request) -> int:
+    from .demo import AFTER, BEFORE, target
+
+    with target() as broken:
+        checked = _check_target(broken, options, request, subprocess.DEVNULL)
+        say(BEFORE)
+        publish([checked.report], request)
+        say(AFTER)
+    return 0 if checked.report.verdict == "errors" else FAILED
+
+
+def _watch(files: Sequence[str], options: Options, request: Request) -> int:
+    """Checks again and again, until interrupted; the exit code is that of the last check."""
+    from .watch import Watcher
+
+    watcher = Watcher()
+    while True:
+        watcher.begin(files)
+        try:
+            found = check_files(files, options, request)
+        except GradcheckError as error:
+            found = Round(codes=[error.exit_code])
+            _complain(error)
+        if found.reports:
+            _clear_screen(request)
+            watcher.tell(found.reports, sys.stdout if request.form == "text" and not request.output else sys.stderr)
+            publish(found.reports, request)
+        if found.interrupt:
+            return found.exit_code(request)
+        try:
+            watcher.wait(found.files)
+        except KeyboardInterrupt:
+            return found.exit_code(request)
+
+
+def _clear_screen(request: Request) -> None:
+    if request.output is None and sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        sys.stdout.write("\x1b[2J\x1b[H")
 
 
 def _pass_on(data: bytes) -> None:
@@ -198,47 +344,3 @@ def _stdin() -> int:
     except OSError:
         return subprocess.DEVNULL
     return 0 if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode) else subprocess.DEVNULL
-
-
-def _refuse_overwrite(output: str, files: Iterable[str]) -> None:
-    for file in files:
-        if os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            raise UsageError(f"--output {output} would replace the script itself")
-    if output.endswith(".py"):
-        raise UsageError(f"--output {output} would write a report under a Python file's name")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise UsageError(f"--output {output}: there is no such folder")
-
-
-def _publish(reports: list[Report], request: Request) -> None:
-    text = render(reports, request.form, _display(request))
-    if request.output:
-        save(request.output, text)
-        return
-    if sys.stdout is None:
-        raise RenderError("the report cannot be written: standard output is closed")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise RenderError(f"the report cannot be written: {error.strerror}") from None
-
-
-def _display(request: Request) -> Display:
-    terminal = request.output is None and sys.stdout is not None and sys.stdout.isatty()
-    width = min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST) if terminal else WIDTH
-    return Display(width=width, color=_colored(request, terminal), quiet=request.quiet)
-
-
-def _colored(request: Request, terminal: bool) -> bool:
-    if request.color != "auto":
-        return request.color == "always"
-    if request.output is not None or not (terminal or {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)):
-        return False
-    # rich knows NO_COLOR, FORCE_COLOR, dumb terminals and CI.
-    from rich.console import Console
-
-    console = Console(file=sys.stdout)
-    return console.color_system is not None and not console.no_color

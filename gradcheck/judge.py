@@ -13,17 +13,19 @@ import numpy as np
 
 from . import rules
 from .cells import split_file
-from .diagnose import gradients, naming
+from .diagnose import gradients, naming, unjudged
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
 from .diagnose.stepview import StepView
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
+from .record.pristine import Pristine
 from .record.recorder import Recorder
 from .record.sources import Sources, listed
 from .results import Finding, GradientNorm, NotChecked, Outcome
 from .step import batch
+from .step.asked import Asked
 from .step.judge import Judge
 from .step.trials import Judgement
 from .tape import SCALAR
@@ -55,6 +57,9 @@ class JudgingRecorder(Recorder):
         self._names: dict[Any, list[str]] = {}
         self._work_when_judged: float | None = None
         self._process = os.getpid()
+        self._modules = Pristine()
+        named, script = options.get("loss"), str(options.get("script", ""))
+        self._asked = Asked(str(named), sources, script) if named else None
         self.on_training_end = self._training_over
         self.loops.tick = self._tick
 
@@ -80,6 +85,13 @@ class JudgingRecorder(Recorder):
         self.finished = True
         self.armed = False
         began = time.perf_counter()
+        self._judge_what_is_left()
+        if self.loops.cut_lines:
+            places = [self.sources.sites[s] for s in self.loops.cut_lines]
+            self.emit({"event": "changed", "what": f"training loops ended early ({listed(places)})"})
+        self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+
+    def _judge_what_is_left(self) -> None:
         for left in self.loops.open_trainings():
             self._judge(left)
         if not self._judged:
@@ -88,10 +100,9 @@ class JudgingRecorder(Recorder):
             self._judge(activation, number)
         self._rename()
         self._withdraw()
-        if self.loops.cut_lines:
-            places = [self.sources.sites[s] for s in self.loops.cut_lines]
-            self.emit({"event": "changed", "what": f"training loops ended early ({listed(places)})"})
-        self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+        if not self._made:
+            for remark in unjudged.explain(self.tape, self.sources, self.updates, self.broken.values()):
+                self.emit({"event": "not_checked", **remark.to_json()})
 
     def _tick(self) -> None:
         """Leave the script when a training is judged and nothing new has begun for a while."""
@@ -110,7 +121,8 @@ class JudgingRecorder(Recorder):
         armed, self.armed, self.judging = self.armed, False, True
         began = time.perf_counter()
         try:
-            self._judge(activation)
+            with self._modules.restored():
+                self._judge(activation)
         finally:
             self.armed, self.judging = armed, False
             self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
@@ -119,25 +131,27 @@ class JudgingRecorder(Recorder):
     # one training
 
     def _judge(self, activation: Activation | None, number: int | None = None) -> None:
+        first = number is None
+        if number is None:
+            number = len(self._judged)
         try:
             made = self._judgement(activation)
+            if made is not None:
+                self._tell(number, made)
         except Exception as problem:
             self._own_fault(problem, activation)
             return
         if made is None:
             return
         self._size(made)
-        first = number is None
-        if number is None:
-            number = len(self._judged)
+        if first:
             self._judged.append(activation)
         self._made[number] = made
-        self._tell(number, made)
         if first and not made.trials:
             self._unsettled.append((number, activation))
 
     def _judgement(self, activation: Activation | None) -> Judgement | None:
-        judge = Judge(self.tape, self.updates, self.functions.calls)
+        judge = Judge(self.tape, self.updates, self.functions.calls, self._asked)
         chain: Sequence[Activation | None] = [activation]
         if activation is not None:
             chain = [activation, *self.loops.inside(activation)]

@@ -13,6 +13,7 @@ from .errors import UsageError
 Color = Literal["auto", "always", "never"]
 
 TIMEOUT = 60.0
+SEVERAL = ("follow", "arguments", "select", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Options:
 
     ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
     none. ``follow`` names installed packages that are recorded like the script's own modules. ``batch_sizes`` are those
-    at which the step is run again: "auto", or at least two numbers of rows.
+    at which the step is run again: "auto", or at least two numbers of rows. ``select`` and ``ignore`` are slugs of
+    rules: findings of others than the selected ones, and of the ignored ones, are kept but suppressed.
     """
 
     python: str | None = None
@@ -34,6 +36,8 @@ class Options:
     stand_ins: bool = True
     arguments: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] | Literal["auto"] | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
 
     @classmethod
     def from_keywords(cls, keywords: dict[str, Any]) -> Options:
@@ -42,7 +46,7 @@ class Options:
         for name in keywords:
             if name not in known:
                 raise UsageError(f"there is no option `{name}`", near_miss(name, known, "an option"))
-        values: dict[str, Any] = {k: tuple(v) if k in ("follow", "arguments") else v for k, v in keywords.items()}
+        values: dict[str, Any] = {k: tuple(v) if k in SEVERAL else v for k, v in keywords.items()}
         if "batch_sizes" in values:
             values["batch_sizes"] = batch_sizes(values["batch_sizes"])
         return cls(**values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gradcheck.results import (
@@ -272,6 +273,23 @@ def crowded() -> Report:
     )
 
 
+def silenced() -> Report:
+    """One finding that is ignored, and a comment that ignores nothing."""
+    report = uphill()
+    ignored = [replace(each, suppressed=True) for each in report.findings]
+    note = finding(
+        SILENCED,
+        2,
+        "# gradcheck: ignore[uninitialized-memory]",
+        rule="unused-ignore",
+        severity="note",
+        message="nothing here is silenced by ignoring uninitialized-memory",
+    )
+    return replace(report, verdict="clean", findings=[*ignored, note])
+
+
+SILENCED = CONVOLUTION.replace("T)\nlayer_1_delta", "T)  # gradcheck: ignore[uninitialized-memory]\nlayer_1_delta")
+
 SAMPLES = {
     "empty": (empty, ""),
     "uphill": (uphill, CONVOLUTION),
@@ -279,6 +297,7 @@ SAMPLES = {
     "unwritten": (unwritten, LONG),
     "hostile": (hostile, HOSTILE),
     "crowded": (crowded, CONVOLUTION),
+    "silenced": (silenced, SILENCED),
 }
 
 

@@ -71,6 +71,8 @@ OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["--follow", "a", "--follow", "b.c"], {"follow": ("a", "b.c")}),
     (["--no-stand-ins"], {"stand_ins": False}),
     (["--python", "p"], {"python": "p"}),
+    (["--select", "a,b", "--select", "c"], {"select": ("a", "b", "c")}),
+    (["--ignore", "a, b"], {"ignore": ("a", "b")}),
     (["--", "--seed", "3", "-q", "--"], {"arguments": ("--seed", "3", "-q", "--")}),
     (["--quiet", "--", ""], {"arguments": ("",)}),
 ]
@@ -132,6 +134,8 @@ MISTAKES = [
     (["modle.py"], "a file `model.py` exists"),
     (["model.py", "model.py", "--", "x"], "single script"),
     (["--quiet"], "no file was named"),
+    (["model.py", "--ignore", "gradient-mismach"], "a rule `gradient-mismatch` exists"),
+    (["model.py", "--select", "gradients"], "there is no rule `gradients`"),
     (["model.py", "--output", "model.py"], "replace the script"),
     (["model.py", "--output", "other.py"], "Python file's name"),
     (["model.py", "--output", "none/report.json"], "no such folder"),
@@ -183,7 +187,7 @@ def test_standard_output_that_cannot_be_written_is_exit_2(folder: Path) -> None:
 
 def test_help_fits_a_screen() -> None:
     lines = tool("--help", env={"COLUMNS": "80", "TERM": "dumb"}).stdout.rstrip("\n").split("\n")
-    assert len(lines) <= 24 and max(len(line.rstrip()) for line in lines) <= 80
+    assert len(lines) <= 40 and max(len(line.rstrip()) for line in lines) <= 80
     for parameter in cli.command.params:
         assert parameter.param_type_name == "argument" or any(parameter.opts[0] in line for line in lines), (
             parameter.opts
@@ -192,7 +196,34 @@ def test_help_fits_a_screen() -> None:
 
 def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 2
-    assert "Usage: gradcheck" in capsys.readouterr().out
+    assert capsys.readouterr().out == cli.GREETING
+
+
+def test_the_demonstration_explains_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--demo"]) == 0
+    out = capsys.readouterr().out
+    shown, explained = out.split("How to read it")
+    assert "error[" in shown and "--> model.py:30" in shown and "^^^^" in shown
+    for part in ("loss", "error[", "-->", "^^^^", "----", "proof", "effect", "changed:"):
+        assert f"\n  {part}" in explained
+        assert part in shown
+    assert max(len(line) for line in explained.split("\n")) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("gradcheck --explain gradient-m", "gradient-mismatch"),
+        ("gradcheck --format js", "json"),
+        ("gradcheck --qui", "--quiet"),
+    ],
+)
+def test_shell_completion(words: str, answer: str) -> None:
+    environment = {"_GRADCHECK_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    code = "import sys; from gradcheck.cli import main; sys.exit(main([]))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout == f"plain,{answer}\n"
 
 
 def test_version() -> None:
@@ -206,6 +237,8 @@ def test_version() -> None:
         ("import gradcheck", ["numpy", "rich", "click", "json", "subprocess"]),
         ("from gradcheck.cli import main; main(['--version'])", ["numpy", "matplotlib", "jinja2"]),
         ("from gradcheck.cli import main; main(['--help'])", ["numpy", "matplotlib", "jinja2"]),
+        ("from gradcheck.cli import main; main(['--list-rules'])", ["numpy", "matplotlib", "jinja2"]),
+        ("from gradcheck.cli import main; main(['--explain', 'gradient-mismatch'])", ["numpy", "matplotlib", "jinja2"]),
         ("import gradcheck; gradcheck.check_script", ["numpy", "rich", "matplotlib", "jinja2"]),
     ],
 )
@@ -384,5 +417,5 @@ def test_near_miss(name: str, advice: str) -> None:
 
 def test_module_and_script_are_one_program() -> None:
     text = textwrap.dedent((ROOT / "pyproject.toml").read_text())
-    assert 'gradcheck = "gradcheck.cli:main"' in text
+    assert 'gradcheck = "gradcheck.__main__:main"' in text
     assert tool("--version").stdout.startswith("gradcheck ")

@@ -454,7 +454,7 @@ def test_a_stop_cannot_be_swallowed_and_unwinds_nothing(run_fake):
 @pytest.mark.parametrize("end", ["import os; os._exit(3)", "raise SystemExit", "1 / 0", "x = 1"])
 def test_judging_happens_once_and_before_the_end(run_fake, end):
     ran = run_fake(f"import atexit\natexit.register(print, 'later')\n{end}\n", "")
-    assert [event["event"] for event in ran.events] == ["begin", "judged", "end"]
+    assert [event["event"] for event in ran.events] == ["begin", "judged", "followed", "end"]
     assert ran.events[1] == {"event": "judged", "kind": ran.outcome["kind"], "times": 1}
 
 
@@ -482,14 +482,14 @@ def begin(self, site, /):
     self.judging = False
 """
     ran = run_fake("while True:\n    pass\n", recorder)
-    assert [event.get("kind") for event in ran.events[1:-1]] == ["training", "time_limit"]
+    assert [event.get("kind") for event in ran.events[1:-2]] == ["training", "time_limit"]
 
 
 def test_a_fork_is_told_to_forget(run_fake):
     recorder = "def forget(self):\n    print('forgot', flush=True)\n"
     ran = run_fake("import os\nn = os.fork()\nif n:\n    os.waitpid(n, 0)\n", recorder)
     assert ran.output == "forgot\n"
-    assert [event["event"] for event in ran.events] == ["begin", "judged", "end"]
+    assert [event["event"] for event in ran.events] == ["begin", "judged", "followed", "end"]
 
 
 def test_code_that_cannot_be_rewritten_runs_and_is_named(script):

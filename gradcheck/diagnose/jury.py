@@ -110,7 +110,7 @@ class Jury:
         found = [(t, m) for t in trials for m in t.matches if m.version.candidate is c]
         if not found:
             why = "no loss was found for it" if made.trials else "no loss was identified"
-            return Verdict(c, None, None, "not_judged", why)
+            return Verdict(c, None, None, "not_judged", made.missing or why)
         t, m = max(found, key=lambda tm: (tm[1].exact, self._neighbours(made, c, tm[0])))
         if m.blocked:
             return Verdict(c, m, t, "not_judged", m.blocked[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,7 +102,7 @@ class Teller:
         site = self._site(v.candidate.rounds[0][-1].site)
         start = self._site(v.departure.site) if v.departure else (site if v.verdict == "wrong" else None)
         c = v.match.comparison if v.match is not None else None
-        norm = float(np.sqrt(sum((w.match.comparison.norm if w.match else 0.0) ** 2 for w in members)))
+        norm = math.hypot(*(w.match.comparison.norm if w.match else 0.0 for w in members))
         return Parameter(
             name=group.name,
             names=v.candidate.names if len(members) == 1 else [group.name],

@@ -22,6 +22,7 @@ from . import ending, madeup
 from .channel import Channel
 from .farewell import error_of, exit_code, flush, peeled, show
 from .frames import is_ours
+from .pristine import Pristine
 from .script import Piece, Program, Unreadable, check_encoding
 
 _exit = os._exit
@@ -66,6 +67,7 @@ class Run:
         self.make_up = True
         self.refused: list[str] = []
         self.closed = False
+        self._modules = Pristine()
         self._tries = 0
 
     def execute(self, program: Program, call: str | None = None) -> NoReturn:
@@ -91,14 +93,18 @@ class Run:
         if self.closed or not self.channel.mine:
             return
         self.closed = True
+        with self._modules.restored():
+            self._close(outcome)
+
+    def _close(self, outcome: Outcome) -> None:
         if getattr(self.recorder, "stopped", False) and outcome.kind != "cut":
             outcome = ending.after_cut(outcome)
         try:
             self.recorder.finish(outcome)
+            for event in self.remarks():
+                self.channel.send(event)
         except Exception as error:
             self._own_failure(error)
-        for event in self.remarks():
-            self.channel.send(event)
         seconds = getattr(self.recorder, "seconds", {})
         self.channel.send({"event": "end", "outcome": outcome.to_json(), "seconds": seconds})
 

@@ -63,11 +63,11 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     replaced = {os.path.realpath(name): text.encode() for name, text in config.get("sources", {}).items()}
 
     def remarks() -> list[dict[str, Any]]:
-        files = [file, *finder.modules.values()]
-        read = [{"event": "files", "files": files}] if config.get("weigh") else []
+        files = sorted({site.file for site in sources.sites})
         said = (*program.remarks, *above.report(), seeds.report(), overlay.report(), *data.report(), *gaps.report())
         changes = [{"event": "changed", "what": what} for what in said if what]
-        return changes + _not_followed(sources) + _refused([*data.refused, *whole.refused]) + read
+        refused = _refused([*data.refused, *whole.refused])
+        return [*changes, *_not_followed(sources), *refused, {"event": "followed", "files": files}]
 
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cells else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import Any, TextIO
 
@@ -10,6 +11,7 @@ from .view import clean, plural
 SILENCE = 0.5
 REFRESH = 0.25
 WIDTH = 70
+NAME_WIDTH = 30
 
 
 class Progress:
@@ -17,7 +19,10 @@ class Progress:
 
     def __init__(self, stream: TextIO, name: str) -> None:
         self._stream = stream
-        self._name = clean(name)
+        shown = clean(name)
+        self._name = shown if len(shown) <= NAME_WIDTH else "..." + shown[3 - NAME_WIDTH :]
+        # A line that reaches the terminal's edge would wrap, and what wraps cannot be drawn over.
+        self._width = min(WIDTH, shutil.get_terminal_size((WIDTH + 1, 24)).columns - 1)
         self._trainings: set[Any] = set()
         self._began = time.monotonic()
         self._drawn = 0.0
@@ -30,11 +35,11 @@ class Progress:
         now = time.monotonic()
         if now - self._began >= SILENCE and now - self._drawn >= REFRESH:
             self._drawn = now
-            self._write(f"{self._phase()}, {now - self._began:.0f} s"[:WIDTH].ljust(WIDTH))
+            self._write(f"{self._phase()}, {now - self._began:.0f} s"[: self._width].ljust(self._width))
 
     def clear(self) -> None:
         if self._drawn:
-            self._write(" " * WIDTH)
+            self._write(" " * self._width)
 
     def _phase(self) -> str:
         if self._trainings:

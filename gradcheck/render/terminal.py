@@ -72,7 +72,7 @@ def _report(report: Report, display: Display) -> Iterator[Row]:
         yield from _not_judged(report, display.width)
         yield from _outcome(report, display.width)
         yield from _remarks(report, display.width)
-    yield [(view.summary(report), "strong")]
+    yield from _wrapped(view.summary(report), width=display.width, style="strong")
 
 
 def _header(report: Report, width: int) -> Iterator[Row]:
@@ -296,7 +296,7 @@ def _advice(report: Report, training: int) -> list[str]:
 
 def _nothing_found(report: Report, width: int) -> Iterator[Row]:
     """What to do about a script in which no training was seen, unless the way it ended says so."""
-    if report.trainings or report.findings or view.outcome_words(report):
+    if report.trainings or report.findings or report.not_checked or view.outcome_words(report):
         return
     command = f"gradcheck {clean(str(report.script.get('path', '')))} --call"
     advice = [f'if the file only defines things, let it train: {command} "train(X, y)"']

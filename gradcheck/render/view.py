@@ -168,7 +168,9 @@ def summary(report: Report) -> str:
     active = [finding for finding in report.findings if not finding.suppressed]
     errors = sum(finding.severity == "error" for finding in active)
     warnings = sum(finding.severity == "warning" for finding in active)
-    parts = [f"{plural(errors, 'error')}, {plural(warnings, 'warning')}", _judged(report.parameters)]
+    silenced = len(report.findings) - len(active)
+    counts = [plural(errors, "error"), plural(warnings, "warning"), *([f"{silenced} suppressed"] if silenced else [])]
+    parts = [", ".join(counts), _judged(report.parameters)]
     operations = sum(training.operations for training in report.trainings)
     if operations:
         replays = list(dict.fromkeys(training.replay for training in report.trainings if training.replay))

@@ -47,7 +47,7 @@ class Hypothesis:
         return [(e + 1, c, np.ones(tape.shape_of(c))) for e, c in zip(self.entries, self.codes, strict=True)]
 
 
-def own_scalars(window: Window, path: set[int], end: int) -> list[Hypothesis]:
+def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = True) -> list[Hypothesis]:
     """Scalars that depend on a parameter: off the increments' path first, the most downstream first."""
     tape = window.tape
     sites: dict[tuple[int, object], list[Hypothesis]] = {}
@@ -70,9 +70,9 @@ def own_scalars(window: Window, path: set[int], end: int) -> list[Hypothesis]:
         found.on_path = found.on_path or number in path
     groups = [_of_the_step(window, [h for h in hs if not _only_picks(tape, h)]) for hs in sites.values()]
     groups = sorted((sorted(g, key=lambda h: h.last) for g in groups if g), key=lambda g: -g[0].last)
-    off = [h for g in groups for h in g if not h.on_path][:MOST_OFF_PATH]
-    on = [h for g in groups for h in g if h.on_path][:MOST_ON_PATH]
-    return off + on
+    off = [h for g in groups for h in g if not h.on_path]
+    on = [h for g in groups for h in g if h.on_path]
+    return off[:MOST_OFF_PATH] + on[:MOST_ON_PATH] if limited else off + on
 
 
 def _of_the_step(window: Window, found: list[Hypothesis]) -> list[Hypothesis]:

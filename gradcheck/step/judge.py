@@ -15,6 +15,7 @@ from ..replay.rounding import again
 from ..tape import Tape
 from . import candidates as candidates_
 from . import heads, hypotheses, probe, transplant
+from .asked import Asked
 from .candidates import Candidate
 from .classify import classify
 from .compare import Comparison, compare, oriented, settle
@@ -31,10 +32,13 @@ MOST_ROUNDED = 100_000
 class Judge:
     """Finds loss and parameters of one training on a finished tape."""
 
-    def __init__(self, tape: Tape, updates: list[Update], calls: dict[int, list[Call]]) -> None:
+    def __init__(
+        self, tape: Tape, updates: list[Update], calls: dict[int, list[Call]], asked: Asked | None = None
+    ) -> None:
         self.tape = tape
         self.updates = updates
         self.calls = calls
+        self.asked = asked
 
     def judge(self, activation: Activation | None) -> Judgement | None:
         """The judgement of one training loop (None: the whole script); None when nothing is updated in it."""
@@ -83,6 +87,9 @@ class Judge:
         path = set(backward_slice(self.tape, {self.tape.storage_of(c) for c in increments}, window.end, window.begin))
         made.path = path
         own = hypotheses.own_scalars(window, path, window.end)
+        if self.asked is not None:
+            self._take_asked(made, self.asked)
+            return
         self._record(made, own)
         off = [h for h in own if not h.on_path]
         trials: list[Trial] = []
@@ -98,10 +105,36 @@ class Judge:
             self._try_all(made, [h for h in own if h.on_path], trials)
         made.considered = trials
         made.trials = choose(self.tape, made, trials)
+        self._conclude(made, own)
+
+    def _conclude(self, made: Judgement, own: list[Hypothesis]) -> None:
+        """What is looked at once the losses are chosen: later steps, other points, central differences."""
         self._adopt(made)
         self._look_later(made, own)
         made.elsewhere = probe.elsewhere(self, made)
         made.certificates = probe.certify(made)
+
+    def _take_asked(self, made: Judgement, asked: Asked) -> None:
+        """The loss that the user names, the most downstream of what the name stands for; it need not be identified."""
+        sites = asked.sites()
+        every = hypotheses.own_scalars(made.window, made.path, made.window.end, limited=False)
+        own = sorted((h for h in every if h.site in sites), key=lambda h: -h.last)
+        own = [h for h in own if (h.site, h.label) == (own[0].site, own[0].label)]
+        self._record(made, own)
+        trials: list[Trial] = []
+        self._try_all(made, own, trials)
+        if not self._settled(made, trials):
+            self._try_guards(made, own, made.path, trials)
+        if not trials:
+            self._try_elsewhere(made, trials, sites)
+            # A binding of another place's function to the step's values is a guess until a gradient fits it.
+            trials = [t for f in families(trials) if f.identified for t in f.trials]
+        if not trials:
+            made.missing = asked.missing({h.site for h in every if not h.on_path})
+        made.own = True
+        made.considered = trials
+        made.trials = choose(self.tape, made, trials) or [t for f in families(trials)[:1] for t in f.trials]
+        self._conclude(made, own)
 
     def _settled(self, made: Judgement, trials: list[Trial]) -> bool:
         """Whether a loss is identified that explains every parameter that it reaches."""
@@ -164,10 +197,10 @@ class Judge:
             return None
         return changed
 
-    def _try_elsewhere(self, made: Judgement, trials: list[Trial]) -> None:
-        """Losses computed elsewhere in the script, carried over to the step's own values."""
+    def _try_elsewhere(self, made: Judgement, trials: list[Trial], sites: frozenset[int] | None = None) -> None:
+        """Losses computed elsewhere in the script (only at ``sites``), carried over to the step's own values."""
         assert made.recording is not None
-        for h in transplant.carried_over(self.tape, made.window, self.calls, made.recording):
+        for h in transplant.carried_over(self.tape, made.window, self.calls, made.recording, sites):
             recording = transplant.extend(made.recording, made.window, h)
             if recording is None:
                 continue

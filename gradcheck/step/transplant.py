@@ -23,11 +23,22 @@ LONGEST_TAIL = 60
 MOST_BINDINGS = 8
 
 
-def carried_over(tape: Tape, window: Window, calls: dict[int, list[Call]], recording: Recording) -> list[Hypothesis]:
-    """Hypotheses whose entries were appended to the tape; each is the loss of the first step."""
+def carried_over(
+    tape: Tape,
+    window: Window,
+    calls: dict[int, list[Call]],
+    recording: Recording,
+    sites: frozenset[int] | None = None,
+) -> list[Hypothesis]:
+    """Hypotheses whose entries were appended to the tape; each is the loss of the first step.
+
+    Only scalars made at ``sites`` are carried over, if that is given.
+    """
     made: list[Hypothesis] = []
     index = _Step(tape, window)
     for entry in _scalars_elsewhere(tape, window, calls):
+        if sites is not None and tape.site_of(entry) not in sites:
+            continue
         tail = _tail(tape, index, entry)
         if tail is None:
             continue

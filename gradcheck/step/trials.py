@@ -106,6 +106,7 @@ class Judgement:
     extraction: Extraction | None = None
     rounded: list[Recording] | None = None  # the recording under other roundings of every operation
     fault: str = ""
+    missing: str = ""  # why the loss that the user names is not there
 
     def loss_site(self, trial: Trial, tape: Tape) -> int:
         """The place where the scalar is computed: up through accumulators, copies and what only scales them."""
