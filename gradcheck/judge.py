@@ -137,13 +137,13 @@ class JudgingRecorder(Recorder):
         try:
             made = self._judgement(activation)
             if made is not None:
+                self._size(made)
                 self._tell(number, made)
         except Exception as problem:
             self._own_fault(problem, activation)
             return
         if made is None:
             return
-        self._size(made)
         if first:
             self._judged.append(activation)
         self._made[number] = made

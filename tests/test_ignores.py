@@ -12,7 +12,7 @@ from gradcheck import cli, demo
 from gradcheck.ignores import scan, settle
 from gradcheck.results import Finding
 
-RULE = "gradient-mismatch"
+RULE = "wrong-activation-derivative"
 SCRIPT = demo.SCRIPT.read_text()
 GUILTY = next(line for line in SCRIPT.split("\n") if "d_hidden =" in line)
 
@@ -61,7 +61,7 @@ def test_without_a_comment_it_is_told_and_with_one_it_is_counted(tmp_path: Path,
         ("ingore", f"an ignore names its rules: # gradcheck: ignore[{RULE}]"),
         (f"ingore[{RULE}]", f"`ingore` is not read: # gradcheck: ignore[{RULE}]"),
         (f"file-ignore[{RULE}]", f"`file-ignore` is not read: # gradcheck: ignore-file[{RULE}]"),
-        ("ignore[gradient-mismach]", f"there is no rule `gradient-mismach`: a rule `{RULE}` exists"),
+        ("ignore[wrong-activation-derivativ]", f"there is no rule `wrong-activation-derivativ`: a rule `{RULE}` exists"),
         ("ignore[uninitialized-memory]", "nothing here is silenced by ignoring uninitialized-memory"),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_note_is_no_error_even_when_strict(tmp_path: Path, capsys: Any) -> Non
 
 
 def test_nothing_is_said_of_comments_where_the_run_did_not_get_far_enough(tmp_path: Path, capsys: Any) -> None:
-    (tmp_path / "model.py").write_text("import numpy as np\n1 / 0  # gradcheck: ignore[gradient-mismatch]\n")
+    (tmp_path / "model.py").write_text("import numpy as np\n1 / 0  # gradcheck: ignore[wrong-activation-derivative]\n")
     code, report = run(capsys, tmp_path / "model.py")
     assert (code, report["findings"]) == (2, [])
 

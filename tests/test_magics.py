@@ -35,7 +35,7 @@ CELLS = [
     "%%gradcheck --quiet\nz = 3\nz + 1",
     "print(z, gradcheck)",
     "z",
-    "%gradcheck --sed 3",
+    "%gradcheck --sedd 3",
     "%gradcheck --help",
     "%gradcheck --call 'raise SystemExit(7)' --format json",
     "%gradcheck --python no-such-python",
@@ -90,7 +90,7 @@ def test_the_report_is_shown_below_the_cell(executed: list[dict[str, Any]]) -> N
 
 def test_a_cell_with_the_magic_is_judged_and_then_runs(executed: list[dict[str, Any]]) -> None:
     cell = of(executed, "%%gradcheck")
-    assert printed(cell).startswith("error[gradient-mismatch]") and printed(cell).endswith("4")
+    assert printed(cell).startswith("error[wrong-activation-derivative]") and printed(cell).endswith("4")
     assert printed(of(executed, "z")) == "3"
 
 
@@ -106,7 +106,7 @@ def test_failed_cells_are_left_out_and_nothing_reaches_stderr(executed: list[dic
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ("%gradcheck --sed 3", "gradcheck: No such option '--sed'. Did you mean '--seed'?\n"),
+        ("%gradcheck --sedd 3", "gradcheck: No such option '--sedd'. Did you mean '--seed'?\n"),
         ("%gradcheck --python no", "gradcheck: --python no-such-python cannot be used: there is no such interpreter\n"),
         ("%gradcheck --help", "Usage"),
     ],

@@ -109,9 +109,9 @@ def test_findings_name_cell_and_line(broken: Report) -> None:
         ("W2", "right_up_to_scale", 4, 7),
         ("W1", "wrong", 4, 8),
     ]
-    assert (finding.rule, finding.cell, finding.line, finding.column) == ("gradient-mismatch", 4, 6, 10)
+    assert (finding.rule, finding.cell, finding.line, finding.column) == ("wrong-activation-derivative", 4, 6, 10)
     assert finding.file.endswith("model.ipynb")
-    assert [(span.cell, span.line) for span in finding.related] == [(4, 4)]
+    assert [(span.cell, span.line) for span in finding.related] == [(2, 2)]
     assert (broken.parameters[1].wrong_from, broken.parameters[1].wrong_from_cell) == (6, 4)
     assert broken.loss is not None and (broken.loss.cell, broken.loss.line) == (4, 4)
     assert broken.changed == [
@@ -122,15 +122,16 @@ def test_findings_name_cell_and_line(broken: Report) -> None:
 
 
 WINDOW = """\
-error[gradient-mismatch]: the gradient of W1 departs from the derivative of the loss here
+error[wrong-activation-derivative]: this factor is not the derivative of the sigmoid
   --> model.ipynb cell 4:6:10   affects W1
    |
- 4 | loss = np.mean((p - y) ** 2)
-   |        --------------------- the loss
-   :
  6 | dh = d @ W2.T * slope(h)
-   |      ^^^^^^^^^^^^^^^^^^^ departs here: what goes in is right
+   |      ^^^^^^^^^^^^^^^^^^^ another factor than the activation's derivative
    |
+  ::: model.ipynb cell 2:2:12
+   |
+ 2 | return 1 / (1 + np.exp(-x))
+   |        -------------------- the forward line: X @ W1
 """
 
 
@@ -140,8 +141,8 @@ def test_the_text_shows_the_cells_lines(broken: Report) -> None:
     assert WINDOW in text
     assert " W1          3 x 4   4:8    77 %     -       downhill    wrong from cell 4, line 6\n" in text
     assert "loss: the script's own (`np.mean((p - y) ** 2)`, cell 4, line 4)" in text
-    line = "model.ipynb cell 4:6:10: error: the gradient of W1 departs from the derivative of the loss here"
-    assert render([broken], "concise") == f"{line} [gradient-mismatch]\n"
+    line = "model.ipynb cell 4:6:10: error: this factor is not the derivative of the sigmoid"
+    assert render([broken], "concise") == f"{line} [wrong-activation-derivative]\n"
 
 
 def test_a_mark_in_another_cell_has_a_window_of_its_own(tmp_path: Path) -> None:
@@ -149,11 +150,11 @@ def test_a_mark_in_another_cell_has_a_window_of_its_own(tmp_path: Path) -> None:
     training = BROKEN[-1].replace("np.mean((p - y) ** 2)", "loss_of(p, y)")
     report = check_script(write_notebook(tmp_path / "m.ipynb", *BROKEN[:-1], loss, training))
     finding = report.findings[0]
-    assert (finding.cell, [(span.cell, span.line) for span in finding.related]) == (5, [(4, 2)])
+    assert (finding.cell, [(span.cell, span.line) for span in finding.related]) == (5, [(2, 2)])
     report.script["path"] = "m.ipynb"
     text = render([report], "text")
     assert "  --> m.ipynb cell 5:6:10 " in text
-    assert "  ::: m.ipynb cell 4:2:12\n   |\n 2 | return np.mean((p - y) ** 2)\n   |        ---" in text
+    assert "  ::: m.ipynb cell 2:2:12\n   |\n 2 | return 1 / (1 + np.exp(-x))\n   |        ---" in text
 
 
 def test_the_old_format_says_the_same(broken: Report, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def broken(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("width", [60, 80, 120, 40, 200])
 def test_the_report_keeps_to_the_terminals_width(width: int, broken: Path) -> None:
     shown = on_terminal(broken, "model.py", width=width)
-    assert shown.code == 1 and "\x1b[1;31merror[gradient-mismatch]" in shown.text
+    assert shown.code == 1 and "\x1b[1;31merror[wrong-activation-derivative]" in shown.text
     lines = [line.rpartition("\r")[2] for line in ESCAPE.sub("", shown.text).split("\n")]
     assert max(cells(line.rstrip()) for line in lines) <= min(max(width, 60), 120)
 
@@ -107,7 +107,7 @@ def test_the_report_keeps_to_the_terminals_width(width: int, broken: Path) -> No
 def test_colour_on_a_terminal(environment: dict[str, str], colored: bool, broken: Path) -> None:
     shown = on_terminal(broken, "model.py", **environment)
     assert shown.code == 1 and ("\x1b[" in shown.text) == colored
-    assert "error[gradient-mismatch]: " in ESCAPE.sub("", shown.text)
+    assert "error[wrong-activation-derivative]: " in ESCAPE.sub("", shown.text)
 
 
 def test_progress_is_shown_and_leaves_nothing(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_redirected_to_a_stream_that_knows_few_characters(encoding: str, form: s
     done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment)
     assert (done.returncode, done.stderr) == (1, b"")
     text = done.stdout.decode(encoding.partition(":")[0])
-    assert "gradient-mismatch" in text and ("\\u91cd\\u307f" in text or "重み" in text)
+    assert "wrong-activation-derivative" in text and ("\\u91cd\\u307f" in text or "重み" in text)
 
 
 @pytest.mark.parametrize("arguments", [["--demo"], ["--help"], ["--list-rules"], ["--explain", "unused-ignore"], []])

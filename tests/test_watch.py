@@ -58,7 +58,7 @@ def test_a_change_of_a_module_is_checked_and_the_difference_told(tmp_path: Path)
             raise AssertionError(f"it ended: {lines}")
 
         try:
-            assert "error[gradient-mismatch]" in "".join(report())
+            assert "error[wrong-activation-derivative]" in "".join(report())
             time.sleep(0.5)  # the check is over, the waiting has begun
             module.write_text(broken.replace("hidden * (1 - hidden)", "(1 - hidden ** 2)"))
             assert report()[0] == "1 fixed, 0 left, 0 new"

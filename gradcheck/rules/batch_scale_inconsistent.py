@@ -76,5 +76,6 @@ def _by_a_literal(view: StepView, entry: int) -> bool:
     """Whether the factor is a number that the source writes: then it counts nothing."""
     if entry < 0:
         return False
-    _, inputs, _ = view.tape.entry(entry)
-    return any(c & 3 == CONST and isinstance(view.tape.constants[c >> 2], int | float) for c in inputs)
+    template, inputs, _ = view.tape.entry(entry)
+    scaled = name_of(template.fn).rpartition(".")[2] in ("mul", "truediv", "multiply", "divide")
+    return scaled and any(c & 3 == CONST and isinstance(view.tape.constants[c >> 2], int | float) for c in inputs)

@@ -1,4 +1,4 @@
-"""A value is used in several places of the forward pass, and the backward pass counts only some of them.
+"""A value is used in several places of the forward pass; the backward pass counts only some.
 
 A skip connection, a shared weight, the hidden state of a recurrent net: the derivative is the sum of what comes back
 from each use. One of the terms is missing, has the wrong sign, or overwrites another.

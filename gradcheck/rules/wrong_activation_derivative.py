@@ -47,7 +47,7 @@ def _mend(spot: Spot, factor: factors.Factor, family: str, used: tuple[forms.For
     if factor.superfluous:
         message = f"the derivative of a {used[0].family} is applied where none belongs" if used else ""
     else:
-        message = f"the factor here is not the derivative of the {family} it belongs to"
+        message = f"this factor is not the derivative of the {family}"
     proof = [f"the factor that belongs here is the derivative of {spot.text_of(factor.outer[0])}"]
     if used is not None:
         proof.append(f"the one here is {used[0].text}, v = {spot.text_known(used[1])}")
