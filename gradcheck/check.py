@@ -17,6 +17,7 @@ from . import __version__
 from .assemble import Gathered, assemble, tail
 from .errors import EnvironmentFailure
 from .options import Options
+from .reading import texts
 from .results import Json, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
 from .target import Interpreter, Target, choose_interpreter, printable, resolve_target
@@ -73,7 +74,7 @@ def check_target(
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
     report = assemble(gathered, ending, script, timeout=options.timeout, tool_version=__version__)
-    return Checked(report, ending.interrupt)
+    return Checked(dataclasses.replace(report, sources=texts(report)), ending.interrupt)
 
 
 def _run_child(

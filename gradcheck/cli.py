@@ -35,6 +35,7 @@ class Request:
 
     form: str
     output: str | None
+    html: str | None
     color: Color
     quiet: bool
     strict: bool
@@ -97,6 +98,8 @@ def _complain(message: str, advice: str = "") -> None:
 @click.option("--timeout", type=float, default=TIMEOUT, metavar="S", help="Time limit in seconds (60; 0: none).")
 @click.option("--format", "form", default="text", metavar="FORM", help=f"One of {', '.join(RENDERERS)}.")
 @click.option("--output", metavar="PATH", help="Write the report there.")
+@click.option("--html", metavar="PATH", help="Write a page there as well.")
+@click.option("--from", "saved", metavar="JSON", help="Show a saved JSON report; nothing is run.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", metavar="WHEN",
               help="auto, always or never.")  # fmt: skip
 @click.option("--show-output", is_flag=True, help="Show the script's own output, on stderr.")
@@ -111,6 +114,8 @@ def command(
     files: tuple[str, ...],
     form: str,
     output: str | None,
+    html: str | None,
+    saved: str | None,
     color: str,
     show_output: bool,
     quiet: bool,
@@ -122,19 +127,22 @@ def command(
     """Check the hand-written gradients of NumPy scripts. Nothing is edited or sent."""
     if form not in RENDERERS:
         raise UsageError(f"--format {form}: there is no such form", near_miss(form, RENDERERS, "a form"))
+    request = Request(form, output, html, cast(Color, color), quiet, strict, exit_zero, show_output)
+    if saved is not None:
+        if files:
+            raise UsageError("--from shows a saved report, and a file to check was named too")
+        return show_saved(saved, request)
     if not files:
         raise UsageError("no file was named", "gradcheck FILE checks a script")
     if arguments and len(files) > 1:
         raise UsageError("arguments after -- are for a single script, and several were named")
-    request = Request(form, output, cast(Color, color), quiet, strict, exit_zero, show_output)
     options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": arguments})
     return check_files(files, options, request)
 
 
 def check_files(files: Sequence[str], options: Options, request: Request) -> int:
     """Checks the files one after the other, writes one report on all, and returns the exit code."""
-    if request.output:
-        _refuse_overwrite(request.output, files)
+    _refuse_overwrites(request, files)
     reports: list[Report] = []
     codes: list[int] = []
     stdin = _stdin() if len(files) == 1 else subprocess.DEVNULL
@@ -157,6 +165,16 @@ def check_files(files: Sequence[str], options: Options, request: Request) -> int
     if interrupt:
         return 128 + interrupt
     return 0 if request.exit_zero and reports else worst(codes)
+
+
+def show_saved(saved: str, request: Request) -> int:
+    """Writes the reports of a saved JSON file in other forms, and returns the exit code that their run had."""
+    from .saved import read_reports
+
+    _refuse_overwrites(request, [saved], "saved report")
+    reports = read_reports(saved)
+    _publish(reports, request)
+    return 0 if request.exit_zero else worst(report.exit_code(strict=request.strict) for report in reports)
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -199,17 +217,27 @@ def _stdin() -> int:
     return 0 if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode) else subprocess.DEVNULL
 
 
-def _refuse_overwrite(output: str, files: Iterable[str]) -> None:
+def _refuse_overwrites(request: Request, files: Sequence[str], noun: str = "script") -> None:
+    for option, path in (("--output", request.output), ("--html", request.html)):
+        if path:
+            _refuse_overwrite(option, path, files, noun)
+    if request.html and request.output and os.path.abspath(request.html) == os.path.abspath(request.output):
+        raise UsageError("--html and --output name the same file")
+
+
+def _refuse_overwrite(option: str, output: str, files: Iterable[str], noun: str) -> None:
     for file in files:
         if os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            raise UsageError(f"--output {output} would replace the script itself")
+            raise UsageError(f"{option} {output} would replace the {noun} itself")
     if output.endswith(".py"):
-        raise UsageError(f"--output {output} would write a report under a Python file's name")
+        raise UsageError(f"{option} {output} would write a report under a Python file's name")
     if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise UsageError(f"--output {output}: there is no such folder")
+        raise UsageError(f"{option} {output}: there is no such folder")
 
 
 def _publish(reports: list[Report], request: Request) -> None:
+    if request.html:
+        save(request.html, render(reports, "html"))
     text = render(reports, request.form, _display(request))
     if request.output:
         save(request.output, text)

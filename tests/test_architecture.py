@@ -21,6 +21,8 @@ LEVELS = {
     "errors": 0.0,
     "options": 1.0,
     "results": 2.0,
+    "reading": 3.0,
+    "saved": 3.0,
     "tape": 3.0,
     "ops": 3.0,
     "numeric": 3.0,

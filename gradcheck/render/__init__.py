@@ -19,6 +19,7 @@ RENDERERS = {
     "text": "terminal",
     "concise": "concise",
     "json": "jsonfile",
+    "html": "html",
 }
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
+from ..reading import inside, lines_of, split
 from ..results import Finding, Loss, Outcome, Parameter, Report, Training
 
 ROW_LIMIT = 40
@@ -167,7 +165,7 @@ def summary(report: Report) -> str:
     active = [finding for finding in report.findings if not finding.suppressed]
     errors = sum(finding.severity == "error" for finding in active)
     warnings = sum(finding.severity == "warning" for finding in active)
-    parts = [f"{plural(errors, 'error')}, {plural(warnings, 'warning')}", _judged(report.parameters)]
+    parts = [f"{plural(errors, 'error')}, {plural(warnings, 'warning')}", judged_words(report.parameters)]
     operations = sum(training.operations for training in report.trainings)
     if operations:
         replays = list(dict.fromkeys(training.replay for training in report.trainings if training.replay))
@@ -178,7 +176,8 @@ def summary(report: Report) -> str:
     return "; ".join(parts)
 
 
-def _judged(parameters: list[Parameter]) -> str:
+def judged_words(parameters: list[Parameter]) -> str:
+    """How many parameters are right, or wrong and not judged."""
     if not parameters:
         return "no parameter found"
     tones = [TONES.get(parameter.verdict) for parameter in parameters]
@@ -193,41 +192,20 @@ def _judged(parameters: list[Parameter]) -> str:
 
 def shown_path(report: Report, file: str) -> str:
     """A file of the report as the user would type it: beside the script, seen from where they are."""
-    name = _inside(report, file)
+    name = inside(report, file)
     if not name or os.path.isabs(name):
         return clean(name or str(report.script.get("path", "")))
     folder = os.path.dirname(str(report.script.get("path", "")))
     return clean(os.path.normpath(os.path.join(folder, name)))
 
 
-def _inside(report: Report, file: str) -> str:
-    """A file as seen from the script's folder, if it is in there; else as it is."""
-    folder = os.path.join(str(report.script.get("folder", "")), "")
-    return file.removeprefix(folder) if os.path.isabs(file) and folder else file
-
-
 def source_lines(report: Report, file: str) -> tuple[str, ...]:
-    """The lines of a file that the report names; empty when it cannot be read."""
-    name = file or os.path.basename(str(report.script.get("path", "")))
-    path = os.path.join(str(report.script.get("folder", "")), name)
-    try:
-        stamp = os.stat(path).st_mtime_ns
-    except (OSError, ValueError):
-        return ()
-    return _read_lines(path, stamp)
-
-
-@lru_cache(maxsize=64)
-def _read_lines(path: str, stamp: int) -> tuple[str, ...]:
-    try:
-        with tokenize.open(path) as stream:
-            text = stream.read()
-    except (SyntaxError, UnicodeDecodeError):
-        text = Path(path).read_text(encoding="latin-1")
-    except OSError:
-        return ()
-    # Not splitlines(): a form feed or U+2028 inside a line is no new line to Python.
-    return tuple(line.rstrip("\n") for line in text.split("\n"))
+    """The lines of a file that the report names: the text that was run, else as the file is now; empty without both."""
+    name = inside(report, file) or os.path.basename(str(report.script.get("path", "")))
+    text = report.sources.get(name)
+    if text is not None:
+        return split(text)
+    return lines_of(os.path.join(str(report.script.get("folder", "")), name))
 
 
 def affected(report: Report, finding: Finding) -> str:
@@ -274,7 +252,7 @@ def outcome_words(report: Report) -> str:
 def _outcome_place(report: Report, outcome: Outcome) -> str:
     if not outcome.line:
         return ""
-    file = _inside(report, outcome.file)
+    file = inside(report, outcome.file)
     if file in ("", os.path.basename(str(report.script.get("path", "")))):
         return f" (line {outcome.line})"
     return f" ({clean(file)}, line {outcome.line})"
