@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .diagnose import memory as unwritten
+from .diagnose import picture
 from .diagnose.naming import Namer
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
 from .record.recorder import Recorder
 from .record.sources import Sources
-from .results import Finding, NotChecked, Outcome
+from .results import BackwardRow, Finding, NotChecked, Outcome, Parameter
 from .step.judge import Judge
 from .step.trials import Judgement
 from .tape import SCALAR
@@ -162,18 +163,31 @@ class JudgingRecorder(Recorder):
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
         told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
         told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
+        rows, graph = self._picture(number, made, told.parameters)
         self.emit(
             {
                 "event": "training",
                 "training": told.training.to_json(),
                 "parameters": [p.to_json() for p in told.parameters],
                 "findings": [f.to_json() for f in _ordered(told.findings)],
-                "backward": [],
+                "backward": [row.to_json() for row in rows],
                 "gradient_norms": [],
-                "graph": None,
+                "graph": graph,
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
+
+    def _picture(
+        self, number: int, made: Judgement, parameters: list[Parameter]
+    ) -> tuple[list[BackwardRow], dict[str, Any] | None]:
+        """The backward pass and the network of one training. A fault of ours in it costs the picture only."""
+        if made.fault:
+            return [], None
+        try:
+            return picture.of(self.tape, self.sources, number, made, parameters)
+        except Exception as problem:
+            self._own_fault(problem, made.activation, "the table of the backward pass")
+            return [], None
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay
@@ -253,14 +267,14 @@ class JudgingRecorder(Recorder):
             training = told.training.to_json()
             self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})
 
-    def _own_fault(self, problem: Exception, activation: Activation | None) -> None:
+    def _own_fault(self, problem: Exception, activation: Activation | None, what: str = "a training") -> None:
         trace = problem.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
         line = self.sources.sites[activation.line.site].line if activation is not None else None
         why = f"a fault of gradcheck itself: {type(problem).__name__}: {problem} ({place})"
-        self.emit({"event": "not_checked", **NotChecked("a training", why, line).to_json()})
+        self.emit({"event": "not_checked", **NotChecked(what, why, line).to_json()})
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

@@ -20,6 +20,8 @@ RENDERERS = {
     "concise": "concise",
     "json": "jsonfile",
     "html": "html",
+    "sarif": "sarif",
+    "github": "github",
 }
 
 
