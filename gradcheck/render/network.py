@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..results import Json
 from .view import cells, clean
 
-BOX, TALL, GAP, DROP, EDGE = 250, 44, 60, 40, 10
+BOX, TALL, GAP, DROP, EDGE = 264, 44, 60, 40, 10
 ROOM = 31  # characters of a label in a box
 SMALL_ROOM = 37
 TONES = {"right": "right", "right_up_to_scale": "right", "wrong": "wrong"}
@@ -45,6 +45,7 @@ class Drawing:
 
     width: float
     height: float
+    box: tuple[float, float]
     boxes: list[Box]
     edges: list[Edge]
     sentence: str
@@ -63,7 +64,7 @@ def draw(graph: Json) -> Drawing | None:
     edges = [
         _edge(link, nodes, places, width) for link in links if link["source"] in places and link["target"] in places
     ]
-    return Drawing(width, height, boxes, edges, _sentence(nodes, links))
+    return Drawing(width, height, (BOX, TALL), boxes, edges, _sentence(nodes, links))
 
 
 def _ranks(inner: list[int], links: list[Json]) -> dict[int, int]:
@@ -160,8 +161,9 @@ def _sentence(nodes: dict[int, Json], links: list[Json]) -> str:
     parameters = [node for node in nodes.values() if node["kind"] == "parameter"]
     wrong = [clean(str(node["name"])) for node in parameters if node.get("verdict") == "wrong"]
     text = (
-        "What the loss is computed from, one box for each source line; "
-        "an edge has the colour of the derivative that goes back along it."
+        "What the loss is computed from, one box for each source line. An edge tells of the derivative that goes back "
+        "along it: green where the script's own value is right, red and dashed where it is wrong, grey where no value "
+        "of the script stands for it."
     )
     if wrong:
         return f"{text} Wrong: the way back to {', '.join(wrong[:6])}{' and more' if len(wrong) > 6 else ''}."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..reading import inside
 from ..results import BackwardRow, Finding, Json, Parameter, Report
 from . import terminal, view
 from .listing import Listing, Segment, file_key, listings, snippet
@@ -211,6 +213,12 @@ def _place(report: Report, file: str, line: int | None, cell: int | None = None)
     return f"{view.shown_path(report, file)}{inner}" + (f":{line}" if line else "")
 
 
+def _line(report: Report, file: str, line: int) -> str:
+    """The line alone in the script itself, the file too elsewhere."""
+    name = inside(report, file)
+    return str(line) if name in ("", os.path.basename(str(report.script.get("path", "")))) else f"{clean(name)}:{line}"
+
+
 def _marked(report: Report, finding: Finding) -> str:
     """The source text that a finding marks, where it lies on one line."""
     lines = view.source_lines(report, finding.file)
@@ -252,7 +260,7 @@ def _rows(report: Report, prefix: str, ids: dict[Any, str]) -> list[Row]:
 def _step(report: Report, row: BackwardRow, ids: dict[Any, str]) -> Step:
     return Step(
         row=row,
-        place=_place(report, row.file, row.line),
+        place=_line(report, row.file, row.line),
         line_id=ids.get((file_key(report, row.file), row.line), ""),
         shape=" x ".join(map(str, row.shape)) or "scalar",
         scale="-" if row.scale is None else view.factor(row.scale),
