@@ -6,17 +6,19 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from .diagnose import memory as unwritten
 from .diagnose import picture
 from .diagnose.naming import Namer
+from .diagnose.picture import Picture
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
 from .record.recorder import Recorder
 from .record.sources import Sources
-from .results import BackwardRow, Finding, NotChecked, Outcome, Parameter
+from .results import Finding, NotChecked, Outcome, Parameter
 from .step.judge import Judge
 from .step.trials import Judgement
 from .tape import SCALAR
@@ -163,31 +165,30 @@ class JudgingRecorder(Recorder):
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
         told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
         told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
-        rows, graph = self._picture(number, made, told.parameters)
+        drawn = self._picture(number, made, told.parameters)
+        parameters = [replace(p, entries=drawn.entries.get(p.name, p.entries)) for p in told.parameters]
         self.emit(
             {
                 "event": "training",
                 "training": told.training.to_json(),
-                "parameters": [p.to_json() for p in told.parameters],
+                "parameters": [p.to_json() for p in parameters],
                 "findings": [f.to_json() for f in _ordered(told.findings)],
-                "backward": [row.to_json() for row in rows],
+                "backward": [row.to_json() for row in drawn.rows],
                 "gradient_norms": [],
-                "graph": graph,
+                "graph": drawn.graph,
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
 
-    def _picture(
-        self, number: int, made: Judgement, parameters: list[Parameter]
-    ) -> tuple[list[BackwardRow], dict[str, Any] | None]:
-        """The backward pass and the network of one training. A fault of ours in it costs the picture only."""
+    def _picture(self, number: int, made: Judgement, parameters: list[Parameter]) -> Picture:
+        """What a page draws of one training. A fault of ours in it costs the picture only."""
         if made.fault:
-            return [], None
+            return Picture()
         try:
             return picture.of(self.tape, self.sources, number, made, parameters)
         except Exception as problem:
             self._own_fault(problem, made.activation, "the table of the backward pass")
-            return [], None
+            return Picture()
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay

@@ -14,6 +14,7 @@ from gradcheck.results import Report
 
 from .sample_reports import sample
 from .test_html import hostile_report, rich_report
+from .test_plots import measured
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -74,12 +75,12 @@ def report(tmp_path: Path) -> Report:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("kind", ["rich", "hostile", "crowded", "empty"])
+@pytest.mark.parametrize("kind", ["rich", "plots", "hostile", "crowded", "empty"])
 def test_a_page_fits_and_axe_finds_nothing_serious(
     kind: str, theme: str, width: int, show: Any, tmp_path: Path
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    makers = {"rich": rich_report, "hostile": hostile_report}
+    makers = {"rich": rich_report, "plots": measured, "hostile": hostile_report}
     made = makers[kind](tmp_path) if kind in makers else sample(kind, tmp_path)
     page = show(made.to_html(), width=width, theme=theme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -206,6 +207,17 @@ def test_without_script_everything_is_open(browser: Any, report: Report, tmp_pat
     assert not page.locator("#theme").is_visible()
     assert page.locator("#L7").is_visible()
     page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_plots_are_drawn_in_the_colours_of_the_theme(theme: str, show: Any, tmp_path: Path) -> None:
+    page = show(measured(tmp_path).to_html(), theme=theme)
+    ground = page.evaluate("getComputedStyle(document.querySelector('.plot')).backgroundColor")
+    fill = "getComputedStyle(document.querySelector('.plot svg {}')).{}"
+    text = page.evaluate(fill.format("text", "fill"))
+    line = page.evaluate(fill.format("path[stroke*=plot1]", "stroke"))
+    assert text == page.evaluate("getComputedStyle(document.body).color") and line not in (ground, text, "none")
+    assert page.evaluate(fill.format("#batch-sizes-patch_1 path", "fill")) == "none"
 
 
 def test_two_reports_share_a_page(show: Any, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def view_of(report: Report, number: int, *, alone: bool, drawn: bool = True) -> 
         command=_command(report),
         circumstances=_circumstances(report),
         network=draw(report.graph) if drawn and report.graph else None,
-        plots=plots(report) if drawn else [],
+        plots=plots(report, prefix) if drawn else [],
     )
 
 
