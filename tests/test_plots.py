@@ -116,6 +116,12 @@ def test_many_points_are_bounded(tmp_path: Path) -> None:
     assert plot.sentence.startswith(f"{MOST_POINTS} entries") and len(plot.svg) < 100_000
 
 
+def test_a_gradient_that_is_nearly_right_has_no_scatter(tmp_path: Path) -> None:
+    report = measured(tmp_path)
+    report.parameters[0] = replace(report.parameters[0], relative_error=0.001)
+    assert "entries-1" not in [plot.slug for plot in plots(report)]
+
+
 def test_what_was_divided_is_said(tmp_path: Path) -> None:
     report = measured(tmp_path)
     for entry in report.parameters[0].entries:

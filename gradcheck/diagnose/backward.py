@@ -234,6 +234,10 @@ class Backward:
             verdict = row.verdict if row.verdict == "first wrong" else "wrong"
         made = self.tape.templates[self.tape.entry_template[entry]].kind
         scale, cosine = c.scale, c.cosine
+        if verdict == "not judged":
+            return replace(
+                row, partner=m.version.candidate.name, scale=None, residual=None, cosine=None, verdict=verdict
+            )
         value = self._value(entry)
         if np.size(value) == m.truth.size and scale:  # freed of the rate
             like = _beside(np.asarray(value, float), m.truth)
@@ -312,7 +316,7 @@ def _same_line(one: BackwardRow, other: BackwardRow) -> bool:
 def _figure(value: float | None) -> float | None:
     if value is None or not np.isfinite(value):
         return None
-    return 0.0 if abs(value) < FLOOR else float(f"{value:.6g}")
+    return 0.0 if abs(value) < FLOOR else float(f"{value:.10g}")
 
 
 def merged(tables: Iterable[Table]) -> Table:

@@ -43,11 +43,11 @@ class Code:
         """Whether the site's value is assigned to something."""
         return (site.line, site.column, site.end_line, site.end_column) in self._file(site.file).targets
 
-    def operand(self, site: Site, number: int) -> str:
-        """The text of an operand of the site's operation, where its order is plain; else empty."""
+    def operand(self, site: Site, number: int, count: int) -> str:
+        """The text of one of the ``count`` operands of the site's operation, where their order is plain; else empty."""
         found = self._operands.get((site, number))
         if found is None:
-            found = self._operands[site, number] = _operand(site, number)
+            found = self._operands[site, number] = _operand(site, number, count)
         return found
 
     def _file(self, path: str) -> _File:
@@ -57,7 +57,7 @@ class Code:
         return found
 
 
-def _operand(site: Site, number: int) -> str:
+def _operand(site: Site, number: int, count: int) -> str:
     try:
         tree = ast.parse(site.text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
@@ -66,7 +66,8 @@ def _operand(site: Site, number: int) -> str:
     if isinstance(tree, ast.BinOp):
         parts = [tree.left, tree.right]
     elif isinstance(tree, ast.Call):
-        method = isinstance(tree.func, ast.Attribute) and not isinstance(tree.func.value, ast.Name)
+        # A method's object is its first operand; np.dot(a, b) has none.
+        method = isinstance(tree.func, ast.Attribute) and len(tree.args) + len(tree.keywords) < count
         parts = [*([tree.func.value] if method else []), *tree.args]  # type: ignore[attr-defined]
     elif isinstance(tree, ast.Subscript):
         parts = [tree.value]

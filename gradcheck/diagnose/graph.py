@@ -112,7 +112,7 @@ class Graph:
         for place, code in enumerate(inputs):
             if code & 3 != CONST:
                 source = self.maker.get(self.tape.storage_of(code))
-                source = self._given(site, place, code) if source is None else source
+                source = self._given(site, place, len(inputs), code) if source is None else source
                 if source is not None and source != node:
                     self.edges.setdefault((source, node), {"source": source, "target": node})
         written = [*outputs, *(inputs[i] for i in template.writes)]
@@ -121,7 +121,7 @@ class Graph:
                 self.maker[self.tape.storage_of(code)] = node
                 self.nodes[node]["shape"] = list(self.tape.shape_of(code))
 
-    def _given(self, site: Any, place: int, code: int) -> int | None:
+    def _given(self, site: Any, place: int, count: int, code: int) -> int | None:
         """The node of data: an array that no parameter goes into."""
         shape = list(self.tape.shape_of(code))
         if code & 3 == SCALAR or math.prod(shape) < 2:
@@ -131,7 +131,7 @@ class Graph:
             template, _, _ = self.tape.entry(born)
             if template.kind == "create" or template.fn in FLAT:
                 return None
-        name = self.code.operand(site, place)
+        name = self.code.operand(site, place, count)
         if not name and born >= 0:
             name = self.code.name(self.sources.sites[self.tape.site_of(born)])
         key = ("data", name or self.tape.storage_of(code))

@@ -44,6 +44,17 @@ def page(reports: Sequence[Report]) -> str:
     )
 
 
+def index(title: str, sentence: str, reports: Sequence[tuple[str, str, Report]]) -> str:
+    """A page that leads to others: (name, link, report) of each."""
+    style = _asset("page.css")
+    entries = [
+        {"name": name, "link": link, "view": view_of(report, number, alone=False)}
+        for number, (name, link, report) in enumerate(reports, 1)
+    ]
+    policy = POLICY.format(style=_hash(style), script=_hash(""))
+    return _fill("index.html.j2", policy=policy, style=style, title=title, sentence=sentence, entries=entries)
+
+
 def fragment(report: Report) -> str:
     """Verdict, findings and parameters, readable when a host strips every style."""
     view: ReportView = view_of(report, 1, alone=True, drawn=False)

@@ -27,6 +27,7 @@ MOST_SCATTERS = 3
 FEWEST_BARS = 3
 SPREAD = 1.5  # ratio of the largest norm to the smallest from which the norms are worth a picture
 FEWEST_POINTS = 8
+CLOSEST = 0.02  # relative error below which all entries lie on the line to the eye
 
 # What is drawn with, and what it becomes on the page, where each theme has its own.
 INK, GRID, GROUND = "#000000", "#b0b0b0", "#ffffff"
@@ -52,7 +53,8 @@ class Plot:
 def plots(report: Report, prefix: str = "") -> list[Plot]:
     """The plots that have data, in the order of the page."""
     found = [_batch_sizes(report, prefix), _steps(report, prefix), _norms(report, prefix)]
-    wrong = [p for p in report.parameters if p.verdict == "wrong" and len(_pairs(p)) >= FEWEST_POINTS]
+    far = [p for p in report.parameters if p.verdict == "wrong" and (p.relative_error or 1.0) > CLOSEST]
+    wrong = [p for p in far if len(_pairs(p)) >= FEWEST_POINTS]
     found += [_scatter(p, f"{prefix}entries-{number}") for number, p in enumerate(wrong[:MOST_SCATTERS], 1)]
     return [plot for plot in found if plot is not None]
 
@@ -127,7 +129,7 @@ def _norms(report: Report, prefix: str) -> Plot | None:
         axes.hlines(places, min(norms) / 2, norms, color=GRID, linewidth=1)
         for verdict, style in ((True, 1), (False, 0)):
             chosen = [i for i in places if (rows[i].verdict == "wrong") == verdict]
-            label = "wrong" if verdict else "right or not judged"
+            label = "" if len(chosen) == len(rows) else "wrong" if verdict else "right or not judged"
             if chosen:
                 kind = {**_line(style), "linestyle": "none"}
                 axes.plot([norms[i] for i in chosen], chosen, label=label, **kind)
