@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from . import rules
 from .diagnose import memory as unwritten
 from .diagnose import picture
 from .diagnose.naming import Namer
 from .diagnose.picture import Picture
+from .diagnose.stepview import StepView
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
 from .record.names import Names
@@ -163,22 +165,29 @@ class JudgingRecorder(Recorder):
         self._name(made)
         made.fault = made.fault or self._unfaithful(made)
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
-        told = Teller(self.tape, self.sources, bool(self.options.get("maximize"))).tell(number, made, hits.tainted)
-        told.findings[:0] = unwritten.findings(hits, self.tape, self.sources, number)
+        maximize = bool(self.options.get("maximize"))
+        told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
+        view = StepView(number, self.tape, self.sources, made, told.verdicts, told.training.loss, maximize, hits.hits)
+        event: Event = {
+            "event": "training",
+            "training": told.training.to_json(),
+            "parameters": [p.to_json() for p in told.parameters],
+            "findings": [],
+            "backward": [],
+            "gradient_norms": [],
+            "graph": None,
+            "not_checked": [n.to_json() for n in told.not_checked],
+        }
+        self.emit(event)  # the verdicts are not lost if the time is up while the mistakes are looked for
         drawn = self._picture(number, made, told.parameters)
         parameters = [replace(p, entries=drawn.entries.get(p.name, p.entries)) for p in told.parameters]
-        self.emit(
-            {
-                "event": "training",
-                "training": told.training.to_json(),
-                "parameters": [p.to_json() for p in parameters],
-                "findings": [f.to_json() for f in _ordered(told.findings)],
-                "backward": [row.to_json() for row in drawn.rows],
-                "gradient_norms": [],
-                "graph": drawn.graph,
-                "not_checked": [n.to_json() for n in told.not_checked],
-            }
-        )
+        event |= {
+            "parameters": [p.to_json() for p in parameters],
+            "backward": [row.to_json() for row in drawn.rows],
+            "graph": drawn.graph,
+        }
+        found = _ordered(rules.findings(view))
+        self.emit({**event, "findings": [f.to_json() for f in found]})
 
     def _picture(self, number: int, made: Judgement, parameters: list[Parameter]) -> Picture:
         """What a page draws of one training. A fault of ours in it costs the picture only."""

@@ -156,7 +156,7 @@ class Jury:
             if not scales.consistent(match, ref):
                 v.verdict = "wrong"
                 v.scale, v.shared = abs(match.unit), abs(ref.unit)
-                v.opposite = (match.comparison.scale or 0.0) * (ref.comparison.scale or 0.0) < 0
+                v.opposite = scales.opposite(match, ref)
                 v.reason = (
                     "the update goes the other way" if v.opposite else "its scale differs from the other parameters'"
                 )

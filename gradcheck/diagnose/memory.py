@@ -11,13 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..record.sources import Sources
 from ..replay.adjoint import span
-from ..results import Finding
 from ..step.candidates import Candidate
 from ..step.trials import Judgement
 from ..tape import CONST, Tape
-from .places import error_at, mark
 
 
 @dataclass(slots=True)
@@ -94,30 +91,3 @@ def _reached(tape: Tape, start: int, end: int) -> set[int]:
         if any(c & 3 != CONST and tape.storage_of(c) in reached for c in inputs):
             reached |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
     return reached
-
-
-def findings(hits: Hits, tape: Tape, sources: Sources, training: int) -> list[Finding]:
-    """One finding for each place that reads unwritten memory."""
-    places: dict[int, list[Hit]] = {}
-    for hit in hits.hits:
-        places.setdefault(tape.site_of(hit.entry), []).append(hit)
-    return [_finding(site, found, tape, sources, training) for site, found in places.items()]
-
-
-def _finding(number: int, found: list[Hit], tape: Tape, sources: Sources, training: int) -> Finding:
-    site, hit = sources.sites[number], found[0]
-    made = sources.sites[tape.site_of(tape.storage_born[hit.storage])]
-    names = list(dict.fromkeys(c.name for h in found for c in h.candidates))
-    return error_at(
-        site,
-        "uninitialized-memory",
-        message=f"the gradient of {names[0]} is computed from memory nobody wrote",
-        label="reads values that were never assigned",
-        parameter=names[0],
-        parameters=names,
-        related=[mark(made, "reserves memory, puts nothing in it")],
-        proof=[f"{hit.unwritten:,} of the {hit.read:,} values read here were never assigned"],
-        effect="the numbers are whatever the allocator left there: often zeros, sometimes old data",
-        evidence={"unwritten": hit.unwritten, "read": hit.read},
-        training=training,
-    )

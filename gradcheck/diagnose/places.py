@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..record.sources import Site
-from ..results import Finding, Span
+from ..results import Finding, Severity, Span
 
 
 def mark(site: Site, label: str) -> Span:
@@ -13,11 +13,11 @@ def mark(site: Site, label: str) -> Span:
     return Span(site.file, site.line, site.column, site.end_line, site.end_column, label)
 
 
-def error_at(site: Site, rule: str, **rest: Any) -> Finding:
-    """An error at a site; ``rest`` are the further fields of `Finding`."""
+def finding_at(site: Site, rule: str, severity: Severity, **rest: Any) -> Finding:
+    """A finding at a site; ``rest`` are the further fields of `Finding`."""
     return Finding(
         rule=rule,
-        severity="error",
+        severity=severity,
         file=site.file,
         line=site.line,
         column=site.column,

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain, combinations
 
+import numpy as np
+
 from ..step.gradient import Gradient
 from ..step.trials import Match
 
@@ -36,10 +38,28 @@ def consistent(one: Match, other: Match) -> bool:
     a, b = one.comparison.scale, other.comparison.scale
     if a is None or b is None:
         return True
-    if (_free(one.gradient) or _free(other.gradient)) and (a > 0) == (b > 0):
+    alike = not opposite(one, other)
+    if (_free(one.gradient) or _free(other.gradient)) and alike:
         return True
+    a, b = abs(a) if alike else -abs(a), abs(b)
     shared = {s for s, _, _ in one.gradient.factors} & {s for s, _, _ in other.gradient.factors}
     return _same(a / b, _products(one.gradient, shared), _products(other.gradient, shared))
+
+
+def opposite(one: Match, other: Match) -> bool:
+    """Whether one goes uphill and the other downhill.
+
+    The judged value of an optimiser with state is no increment, so its sign is not that of the step: then what moved
+    decides.
+    """
+    if one.gradient.stateful == other.gradient.stateful:
+        return (one.comparison.scale or 0.0) * (other.comparison.scale or 0.0) < 0
+    return _slope(one) * _slope(other) < 0
+
+
+def _slope(m: Match) -> float:
+    """The product of the step with the true gradient."""
+    return float(np.vdot(m.gradient.step, m.truth)) if m.gradient.step.size == m.truth.size else 0.0
 
 
 def _free(g: Gradient) -> bool:

@@ -1,25 +1,28 @@
 """The walk along the user's backward pass: which of its values are true adjoints, and where the truth is left.
 
 A value of the backward pass is *on the path* when it is a multiple of the adjoint of some forward value. The
-departure is the
-first value, in program order, that comes from one on the path, is not on it, and leads to none that is.
+departure is the first value, in program order, that comes from one on the path, is not on it, and leads to none
+that is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..replay.adjoint import Reverse
+from ..ops import name_of
+from ..replay.adjoint import Recording, Reverse
 from ..step.flow import backward_slice
 from ..step.trials import Judgement, Match, Trial
-from ..tape import CONST, Tape
+from ..tape import CONST, Tape, rebuild
 
 AGREES = 1e-9
 MOST_ENTRIES = 60_000
 LARGEST = 2_000_000
+MOST_TOGETHER = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,44 @@ class Departure:
     label: str
     structure: str
     sources: tuple[int, ...] = ()  # entries of the values, right in themselves, that went in
+    entry: int = -1  # the entry that departs; -1 where all values are right up to the update
+    trace: Trace | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """The user's backward values of one gradient: its entries, which of them are adjoints, and what feeds what."""
+
+    path: list[int]
+    on: set[int]
+    after: dict[int, list[int]]
+    before: dict[int, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Forward entries whose adjoint a value is a multiple of, and the factor.
+
+    Several entries: one for each execution. None: it is the gradient of a parameter.
+    """
+
+    entries: tuple[int, ...]
+    scale: float
+    transposed: bool = False
+
+
+@dataclass(slots=True)
+class _Row:
+    entries: tuple[int, ...]
+    transposed: bool
+    norm: float
+
+
+@dataclass(slots=True)
+class _Table:
+    rows: list[np.ndarray] = field(default_factory=list)
+    owners: list[_Row] = field(default_factory=list)
+    matrix: np.ndarray | None = None
 
 
 class Walk:
@@ -42,81 +83,166 @@ class Walk:
         window = made.window
         targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
         self.forward = set(backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers))
-        self.truth: dict[int, np.ndarray] = {}  # size -> normalised adjoints, one a row
+        self.adjoints: dict[int, np.ndarray] = {}  # forward entry -> adjoint of its result
+        self._tables: dict[int, _Table] = {}  # by size
+        self.active = window.active()
+        self._readers: dict[int, list[int]] | None = None  # forward entries by the storage that they read
         if len(self.forward) <= MOST_ENTRIES:
             self._collect()
 
     def _collect(self) -> None:
-        reverse = Reverse(self.trial.recording, self.made.window.active(), self.made.window.captures)
+        reverse = Reverse(self.trial.recording, self.active, self.made.window.captures)
         reverse.keep = self.forward
-        visits = reverse.sweep(self.trial.seeds).visits
-        rows: dict[int, list[np.ndarray]] = {}
-        by_site: dict[int, list[np.ndarray]] = {}
-        for number, g in visits.items():
-            self._add(rows, g)
-            by_site.setdefault(self.tape.entry_template[number], []).append(g)
-        for found in by_site.values():
-            if 1 < len(found) <= 4096 and len({g.shape for g in found}) == 1 and found[0].size * len(found) <= LARGEST:
-                self._add(rows, np.stack(found[::-1]))
-        self.truth = {size: np.array(found) for size, found in rows.items()}
+        self.adjoints = reverse.sweep(self.trial.seeds).visits
+        for m in self.trial.matches:
+            self._add((), np.asarray(m.truth, float))
+        together: dict[int, list[int]] = {}
+        for number, g in self.adjoints.items():
+            self._add((number,), g)
+            together.setdefault(self.tape.entry_template[number], []).append(number)
+        for entries in together.values():
+            found = [self.adjoints[e] for e in entries]
+            alike = len({g.shape for g in found}) == 1
+            if 1 < len(found) <= MOST_TOGETHER and alike and found[0].size * len(found) <= LARGEST:
+                self._add(tuple(entries[::-1]), np.stack(found[::-1]))
 
-    def _add(self, rows: dict[int, list[np.ndarray]], g: np.ndarray) -> None:
+    def _add(self, entries: tuple[int, ...], g: np.ndarray) -> None:
         norm = float(np.linalg.norm(g))
         if g.size and norm > 0 and np.isfinite(norm) and g.size <= LARGEST:
-            known = rows.setdefault(g.size, [])
-            known.append(g.ravel() / norm)
-            if g.ndim == 2 and 1 not in g.shape:
-                known.append(g.T.ravel() / norm)
+            table = self._tables.setdefault(g.size, _Table())
+            table.rows.append(g.ravel() / norm)
+            table.owners.append(_Row(entries, False, norm))
+            if g.ndim == 2 and 1 not in g.shape and len(entries) < 2:
+                table.rows.append(g.T.ravel() / norm)
+                table.owners.append(_Row(entries, True, norm))
+
+    def partner(self, value: Any) -> Partner | None:
+        """The forward value whose adjoint a value is a multiple of; None where it is of none."""
+        v = np.asarray(value, float).ravel()
+        table = self._tables.get(v.size)
+        norm = float(np.linalg.norm(v)) if v.size else 0.0
+        if table is None or not norm or not np.isfinite(norm):
+            return None
+        if table.matrix is None:
+            table.matrix = np.array(table.rows)
+        v = v / norm
+        products = table.matrix @ v
+        near = np.flatnonzero(np.abs(products) > 1 - AGREES)
+        close = [i for i in near if np.linalg.norm(v - products[i] * table.matrix[i]) < AGREES]
+        if not close:
+            return None
+        best = min(close, key=lambda i: table.owners[i].entries[:1])  # the adjoints of z and -z differ in sign only
+        owner = table.owners[best]
+        return Partner(owner.entries, float(products[best]) * norm / owner.norm, owner.transposed)
+
+    def readers(self, entry: int) -> list[int]:
+        """Forward entries that read what an entry made."""
+        if self._readers is None:
+            self._readers = {}
+            for number in sorted(self.forward):
+                for code in self.tape.entry(number)[1]:
+                    if code & 3 != CONST:
+                        self._readers.setdefault(self.tape.storage_of(code), []).append(number)
+        template, inputs, outputs = self.tape.entry(entry)
+        codes = [*outputs, *(inputs[i] for i in template.writes)]
+        found = {n for c in codes if c & 3 != CONST for n in self._readers.get(self.tape.storage_of(c), ())}
+        return sorted(n for n in found if n > entry)
+
+    def uses(self, entry: int) -> int:
+        """How many forward entries read what an entry made."""
+        return len(self.readers(entry))
+
+    def later_products(self, entry: int) -> bool:
+        """Whether what an entry made goes through a product with another parameter before the loss."""
+        seen, queue = {entry}, [entry]
+        for e in queue:
+            for reader in self.readers(e):
+                template, inputs, _ = self.tape.entry(reader)
+                active = sum(c & 3 != CONST and self.tape.storage_of(c) in self.active for c in inputs)
+                if active > 1 and name_of(template.fn).rpartition(".")[2] in ("matmul", "dot", "tensordot", "einsum"):
+                    return True
+                if reader not in seen:
+                    seen.add(reader)
+                    queue.append(reader)
+        return False
 
     def agrees(self, value: Any) -> bool:
         """Whether a value is a multiple of some adjoint."""
-        v = np.asarray(value, float).ravel()
-        rows = self.truth.get(v.size)
-        norm = float(np.linalg.norm(v)) if v.size else 0.0
-        if rows is None or not norm or not np.isfinite(norm):
-            return False
-        v = v / norm
-        best = int(np.argmax(np.abs(rows @ v)))
-        row = rows[best]
-        return bool(np.linalg.norm(v - (row @ v) * row) < AGREES)
+        return self.partner(value) is not None
 
-    def first(self, m: Match) -> Departure | None:
-        """The departure of one gradient; None where the walk cannot tell."""
-        tape, window = self.tape, self.made.window
-        end = m.version.update.entry + 1
-        source = tape.storage_of(m.gradient.code)
-        found = backward_slice(tape, {source}, end, window.begin)
+    def value(self, number: int, recording: Recording) -> Any:
+        """What an entry made: its result, or the region that it wrote as it was afterwards; None where neither."""
+        template, inputs, outputs = self.tape.entry(number)
+        values, result = recording.operands(number)
+        codes = [c for c in outputs if c & 3 != CONST]
+        if len(codes) == 1 and len(outputs) == 1:
+            return result
+        if outputs or len(template.writes) != 1:
+            return None
+        place = template.writes[0]
+        if template.kind == "store":
+            return np.broadcast_to(np.asarray(values[1], float), self.tape.shape_of(inputs[0]))
+        if template.kind not in ("inplace", "call") or not isinstance(values[place], np.ndarray):
+            return None
+        changed = [np.array(v) if i == place else v for i, v in enumerate(values)]
+        with np.errstate(all="ignore"):
+            if template.kind == "inplace":
+                template.fn(*changed)  # type: ignore[misc]
+            else:
+                tree = rebuild(template.structure, iter(changed)) if template.structure is not None else (changed,)
+                template.fn(*tree[0], **(tree[1] if len(tree) > 1 else {}))  # type: ignore[misc]
+        return changed[place]
+
+    def trace(self, m: Match, recording: Recording) -> Trace | None:
+        """The user's values on the way to one gradient; None where they cannot be told from the forward pass."""
         assert self.made.extraction is not None
+        end = m.version.update.entry + 1
+        found = backward_slice(self.tape, {self.tape.storage_of(m.gradient.code)}, end, self.made.window.begin)
         masks = self.made.extraction.masks
         path = [e for e in found if e not in self.forward and masks.entry_masks.get(e)]
-        if not path or not self.truth or len(path) > MOST_ENTRIES:
+        if not path or not self._tables or len(path) > MOST_ENTRIES:
             return None
-        on = {e for e in path if self._on_path(e)}
         after, before = self._links(path)
-        leads = set()
-        for e in reversed(path):
-            if any(c in on or c in leads for c in after[e]):
-                leads.add(e)
-        comes = set()
-        for e in path:
-            if any(p in on or p in comes for p in before[e]):
-                comes.add(e)
-        choices = [e for e in path if e not in on and e not in leads and (e in comes or not on)]
-        if not choices:
-            choices = [e for e in path if e not in on and e not in leads]
-        if not choices:
-            return Departure(m.version.update.site, "the gradient is right up to here", structure(m))
-        site = tape.site_of(choices[0])
-        label = "departs here: what goes in is right" if choices[0] in comes else "not the derivative of the loss"
-        return Departure(site, label, structure(m), tuple(p for p in before[choices[0]] if p in on))
+        on = {e for e in path if self._on_path(e, recording)}
+        return Trace(path, on | self._written(path, before, recording), after, before)
 
-    def _on_path(self, number: int) -> bool:
-        template, inputs, outputs = self.tape.entry(number)
-        codes = [c for c in outputs if c & 3 != CONST]
-        if len(codes) != 1:
+    def _written(self, path: list[int], before: dict[int, list[int]], recording: Recording) -> set[int]:
+        """Writes after which the next reader of the whole array sees an adjoint."""
+        tape = self.tape
+        found: set[int] = set()
+        for reader in path:
+            inputs = tape.entry(reader)[1]
+            for e in before[reader][-1:]:
+                template, written, _ = tape.entry(e)
+                if template.kind not in ("store", "call") or len(template.writes) != 1:
+                    continue
+                code = written[template.writes[0]]
+                values = recording.operands(reader)[0]
+                for i, c in enumerate(inputs):
+                    same = c & 3 != CONST and tape.storage_of(c) == tape.storage_of(code) and c != code
+                    if same and np.size(values[i]) > 1 and self.agrees(values[i]):
+                        found.add(e)
+        return found
+
+    def first(self, m: Match, recording: Recording | None = None) -> Departure | None:
+        """The departure of one gradient; None where the walk cannot tell."""
+        trace = self.trace(m, recording or self.trial.recording)
+        if trace is None:
+            return None
+        choices, comes = _departures(trace)
+        if not choices:
+            return Departure(m.version.update.site, "the gradient is right up to here", structure(m), trace=trace)
+        first = choices[0]
+        label = "departs here: what goes in is right" if first in comes else "not the derivative of the loss"
+        sources = tuple(p for p in trace.before[first] if p in trace.on)
+        return Departure(self.tape.site_of(first), label, structure(m), sources, first, trace)
+
+    def _on_path(self, number: int, recording: Recording) -> bool:
+        template, _, outputs = self.tape.entry(number)
+        if template.kind in ("store", "call") or len([c for c in outputs if c & 3 != CONST]) > 1:
             return False
-        _, value = self.trial.recording.operands(number)
-        return np.size(value) > 1 and self.agrees(value)
+        value = self.value(number, recording)
+        return value is not None and np.size(value) > 1 and self.agrees(value)
 
     def _links(self, path: list[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
         tape = self.tape
@@ -135,6 +261,32 @@ class Walk:
             for place in template.writes:
                 maker.setdefault(tape.storage_of(inputs[place]), []).append(e)
         return after, before
+
+
+def _departures(trace: Trace) -> tuple[list[int], set[int]]:
+    """Entries where the truth may be left, in program order, and those that come from a value on the path."""
+    leads: set[int] = set()
+    for e in reversed(trace.path):
+        if any(c in trace.on or c in leads for c in trace.after[e]):
+            leads.add(e)
+    comes: set[int] = set()
+    for e in trace.path:
+        if any(p in trace.on or p in comes for p in trace.before[e]):
+            comes.add(e)
+    off = [e for e in trace.path if e not in trace.on and e not in leads]
+    return [e for e in off if e in comes or not trace.on] or off, comes
+
+
+def onward(trace: Trace, entry: int) -> Iterator[int]:
+    """The entry and those that its value alone runs through."""
+    seen = set()
+    while entry not in seen:
+        seen.add(entry)
+        yield entry
+        readers = list(dict.fromkeys(trace.after.get(entry, ())))
+        if len(readers) != 1:
+            return
+        entry = readers[0]
 
 
 def structure(m: Match) -> str:

@@ -38,7 +38,7 @@ class Sweep:
     captured: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     blocked: dict[int, str] = field(default_factory=dict)  # entry -> why its inputs got no adjoint
     ties: list[int] = field(default_factory=list)
-    visits: dict[int, np.ndarray] = field(default_factory=dict)  # entry -> adjoint of what it made, where asked for
+    visits: dict[int, np.ndarray] = field(default_factory=dict)  # entry -> adjoint of its result, where asked for
 
 
 class Reverse:
@@ -46,7 +46,7 @@ class Reverse:
 
     ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version
     (entry -> operand code of that version): its adjoint is captured and goes no further. ``keep`` are entries whose
-    results' adjoints (for a write: that of the part written, as it is after it) are wanted in ``visits``.
+    results' adjoints (of a write: that of the region, after it) are wanted in ``visits``.
     """
 
     def __init__(
@@ -202,8 +202,6 @@ class Reverse:
         if template.writes:
             dest = tape.operands[start + template.writes[0]]
             if tape.storage_of(dest) in out.adjoints:
-                if self.keep is not None and number in self.keep:
-                    out.visits[number] = np.array(self.read(out.adjoints, dest))
                 self._write(out, number, template, dest)
             return
         first = start + template.inputs
@@ -228,6 +226,8 @@ class Reverse:
         return False
 
     def _write(self, out: Sweep, number: int, template: Template, dest: int) -> None:
+        if self.keep is not None and number in self.keep and template.kind != "store":
+            out.visits[number] = np.array(self.read(out.adjoints, dest))
         if number in self.barriers:
             out.captured[number] = self.take(out, self.barriers[number])
         else:

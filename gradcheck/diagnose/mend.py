@@ -1,0 +1,255 @@
+"""Mistakes named by mending them: a supposition about one place counts only if it makes gradients exact.
+
+A rule supposes what was meant at a place. What it would have computed is put in the place of what was computed, the
+backward pass is replayed from there, and the gradients are compared again. Several independent mistakes come out one
+after the other: what is mended stays mended while the next one is looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..replay.adjoint import Recording
+from ..replay.forward import Replay, ReplayError, State
+from ..step.compare import compare, oriented
+from ..step.gradient import Extraction
+from ..step.trials import Judgement, Match, Trial
+from ..tape import CONST, Tape
+from . import scales, scalewalk
+from .jury import Verdict
+from .spot import Mend, Spot
+from .stepview import Mistake, StepView
+from .walk import Departure, Walk, onward
+
+Supposition = Callable[[Spot], Iterator[Mend]]
+
+MOST_ROUNDS = 6
+MOST_ATTEMPTS = 80
+MOST_WORK = 4_000_000  # entries replayed in all attempts
+MOST_SPOTS = 6
+MOST_ENTRIES = 120_000
+
+
+def mistakes(view: StepView, suppositions: list[Supposition]) -> list[Mistake]:
+    """The mistakes of a training: those that a supposition explains, then those that nothing does."""
+    found: list[Mistake] = []
+    left: list[Verdict] = []
+    scaled: list[Verdict] = []
+    trials: dict[int, list[Verdict]] = {}
+    for v in view.verdicts.values():
+        if v.verdict != "wrong":
+            continue
+        if v.match is not None and v.match.comparison.agreement == "exact":
+            scaled.append(v)
+        elif v.departure is None or v.trial is None:
+            left.append(v)
+        else:
+            trials.setdefault(id(v.trial), []).append(v)
+    for wrong in trials.values():
+        search = Search(view, wrong[0].trial, suppositions)  # type: ignore[arg-type]
+        search.run(wrong)
+        found += search.found
+        left += search.left
+        scaled += search.scaled
+    return [*found, *view.grouped(left), *scalewalk.mistakes(view, scaled)]
+
+
+@dataclass(slots=True)
+class _Try:
+    mend: Mend
+    fixed: list[tuple[Verdict, Match]]  # with the gradient as it is then
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [v for v, _ in self.fixed]
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for the mistakes behind the wrong gradients of one trial."""
+
+    view: StepView
+    trial: Trial
+    suppositions: list[Supposition]
+    found: list[Mistake] = field(default_factory=list)
+    left: list[Verdict] = field(default_factory=list)
+    scaled: list[Verdict] = field(default_factory=list)  # what is exact once mended, but for a factor of its own
+    mended: dict[int, np.ndarray] = field(default_factory=dict)
+    attempts: int = 0
+
+    def run(self, wrong: list[Verdict]) -> None:
+        """Look for mistakes until all gradients are explained or nothing explains what is left."""
+        walk = Walk(self.tape, self.made, self.trial)
+        recording: Recording | None = self.trial.recording
+        for _ in range(MOST_ROUNDS):
+            if not wrong or recording is None:
+                break
+            best = self._best(walk, recording, wrong)
+            if best is None:
+                break
+            self._take(best)
+            wrong = [v for v in wrong if v not in best.verdicts]
+            recording = self.replayed({})
+            if recording is not None and best.mend.gradient is None:  # else the scale is not known
+                self.scaled += self._other_scales(best, recording)
+        self.left = wrong
+
+    def _other_scales(self, best: _Try, recording: Recording) -> list[Verdict]:
+        """Verdicts on gradients that are exact now at another scale than those that were right from the beginning."""
+        right = [v.match for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+        reference = scales.reference(right)
+        if reference is None or not reference.unit:
+            return []
+        trial = replace(self.trial, recording=recording)
+        found = []
+        for v, m in best.fixed:
+            if m.unit and not scales.consistent(m, reference):
+                opposite = scales.opposite(m, reference)
+                found.append(
+                    Verdict(
+                        v.candidate, m, trial, "wrong",
+                        scale=abs(m.unit), shared=abs(reference.unit), direction=v.direction, opposite=opposite,
+                    )
+                )  # fmt: skip
+        return found
+
+    @property
+    def tape(self) -> Tape:
+        """The tape of the run."""
+        return self.view.tape
+
+    @property
+    def made(self) -> Judgement:
+        """The judgement that is being explained."""
+        return self.view.made
+
+    def _take(self, best: _Try) -> None:
+        self.mended.update(zip(best.mend.entries, best.mend.values, strict=True))
+        known = next((m for m in self.found if m.mend and self._same_mistake(m.mend, best.mend)), None)
+        if known is None:
+            self.found.append(Mistake(best.mend.place, best.verdicts, mend=best.mend))
+        else:
+            known.verdicts += best.verdicts
+
+    def _same_mistake(self, one: Mend, other: Mend) -> bool:
+        return (one.slug, one.place) == (other.slug, other.place)
+
+    def _best(self, walk: Walk, recording: Recording, wrong: list[Verdict]) -> _Try | None:
+        """The supposition that makes the most gradients exact; the first among equals."""
+        best: _Try | None = None
+        for spot in self._spots(walk, recording, wrong):
+            for mend in self._supposed(spot):
+                if self.attempts >= min(MOST_ATTEMPTS, MOST_WORK // len(self.trial.recording.entries)):
+                    return best
+                self.attempts += 1
+                fixed = self._fixed(mend, wrong)
+                if fixed and (best is None or len(fixed) > len(best.fixed)):
+                    best = _Try(mend, fixed)
+                    if len(fixed) == len(wrong):
+                        return best
+        return best
+
+    def _supposed(self, spot: Spot) -> Iterator[Mend]:
+        for suppose in self.suppositions:
+            with np.errstate(all="ignore"):
+                yield from suppose(spot)
+
+    def _spots(self, walk: Walk, recording: Recording, wrong: list[Verdict]) -> Iterable[Spot]:
+        """Places to look at: where gradients depart, what follows there, and the right values that went in."""
+        departures: list[tuple[Verdict, Departure]] = []
+        for v in wrong:
+            departure = walk.first(v.match, recording) if v.match is not None else None
+            if departure is not None and departure.entry >= 0:
+                departures.append((v, departure))
+        seen: set[tuple[int, ...]] = set()
+        spots: list[Spot] = []
+        for v, d in departures:
+            assert d.trace is not None
+            chain = list(onward(d.trace, d.entry))[:MOST_SPOTS]
+            for entry in (*chain, *d.sources):
+                for entries in ((entry,), self._alike(d, entry)):
+                    if entries and entries not in seen:
+                        seen.add(entries)
+                        spots.append(Spot(walk, recording, d.trace, entries, [v], self.view.sources.sites))
+        return sorted(spots, key=lambda s: len(s.entries) > 1)
+
+    def _alike(self, d: Departure, entry: int) -> tuple[int, ...]:
+        """All executions of a place, where there are several."""
+        assert d.trace is not None
+        same = self.tape.entry_template[entry]
+        found = tuple(e for e in d.trace.path if self.tape.entry_template[e] == same)
+        return found if len(found) > 1 else ()
+
+    def _fixed(self, mend: Mend, wrong: list[Verdict]) -> list[tuple[Verdict, Match]]:
+        """The gradients that become exact with the mend in place."""
+        if mend.gradient is not None:
+            return [(v, m) for v in wrong if (m := _as_meant(v, mend.gradient)) is not None]
+        recording = self.replayed(dict(zip(mend.entries, mend.values, strict=True)))
+        ex = self.made.extraction
+        if recording is None or ex is None:
+            return []
+        extraction = Extraction(recording, ex.masks, ex.states, ex.state_masks, ex.updates)
+        fixed = []
+        for v in wrong:
+            m = v.match
+            assert m is not None
+            try:
+                g = extraction.gradient(
+                    m.version.candidate, m.version.candidate.rounds[m.version.round_][m.version.index :]
+                )
+            except (ReplayError, ValueError):
+                continue
+            if g.value.size == m.truth.size:
+                found = compare(oriented(g.value, m.truth), m.truth, m.bound, g.noise)
+                if found.agreement == "exact" or (found.agreement == "zero" and not np.any(m.truth)):
+                    fixed.append((v, replace(m, gradient=g, comparison=found)))
+        return fixed
+
+    def replayed(self, values: dict[int, np.ndarray]) -> Recording | None:
+        """The step replayed with what is mended, and ``values``, in place of what these entries made."""
+        entries = self.trial.recording.entries
+        if len(entries) > MOST_ENTRIES:
+            return None
+        window = self.made.window
+        replay = Mended(self.trial.recording.replay, {**self.mended, **values})
+        made = Recording(replay, window.fork(), entries)
+        try:
+            made.run()
+        except ReplayError:
+            return None
+        return made
+
+
+def _as_meant(v: Verdict, gradient: np.ndarray) -> Match | None:
+    """The match with what was meant for a gradient; None where that is not exact."""
+    m = v.match
+    if m is None or m.truth.size != gradient.size:
+        return None
+    found = compare(oriented(gradient, m.truth), m.truth, m.bound)
+    return replace(m, comparison=found) if found.agreement == "exact" else None
+
+
+class Mended(Replay):
+    """A replay in which some entries make other values."""
+
+    def __init__(self, base: Replay, values: dict[int, np.ndarray]) -> None:
+        super().__init__(base.tape, base.promote)
+        self.replaced = base.replaced
+        self.values = values
+        self.watch = self._put if values else None
+
+    def _put(self, number: int, state: State) -> None:
+        value = self.values.get(number)
+        if value is None:
+            return
+        template, inputs, outputs = self.tape.entry(number)
+        codes = [c for c in outputs if c & 3 != CONST]
+        if codes:
+            shape = self.tape.shape_of(codes[0])
+            self._result(state, codes[0], np.reshape(value, shape) if shape else value.item())
+        else:
+            region = self.load(state, inputs[template.writes[0]])
+            region[...] = np.reshape(value, region.shape)

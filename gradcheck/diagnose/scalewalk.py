@@ -1,0 +1,132 @@
+"""Where a factor comes in: gradients that are exact but for a factor of their own, followed back to its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..step.trials import Trial
+from .jury import ALL_UPHILL, Verdict
+from .stepview import Mistake, StepView
+from .walk import Trace, Walk
+
+SAME = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry whose value is ``factor`` times what it would be as an adjoint of what went in."""
+
+    entry: int
+    factor: float
+
+
+def mistakes(view: StepView, wrong: list[Verdict]) -> list[Mistake]:
+    """One mistake for each place where a factor of its own comes in, with the parameters it reaches."""
+    found: dict[tuple[int, str], Mistake] = {}
+    paths = _Paths(view)
+    uphill = [v for v in wrong if v.reason == ALL_UPHILL]
+    for v in wrong:
+        for factor in _factors(v):
+            entry = -1 if v in uphill else paths.guilty(v, factor)
+            update = (uphill[0] if v in uphill else v).candidate.rounds[0][-1].site
+            place = view.tape.site_of(entry) if entry >= 0 else update
+            key = (place, f"{factor:.6g}" if entry < 0 or factor < 0 else "")  # once for each layer: several powers
+            known = found.setdefault(key, Mistake(place, [], factor=factor, entry=entry))
+            known.verdicts.append(v)
+    return _joined(list(found.values()))
+
+
+def _joined(found: list[Mistake]) -> list[Mistake]:
+    """What could not be followed joins the one mistake of its factor that was."""
+    out = [m for m in found if m.entry >= 0]
+    for m in found:
+        same = [o for o in out if o.entry >= 0 and abs(o.factor / m.factor - 1) < SAME]
+        if m.entry < 0 and len(same) == 1 and m.factor != -1.0:
+            same[0].verdicts += m.verdicts
+        elif m.entry < 0:
+            out.append(m)
+    return out
+
+
+def _factors(v: Verdict) -> list[float]:
+    """The sign and the size by which a gradient's scale differs from that of the others, where they do."""
+    if v.reason == ALL_UPHILL:
+        return [-1.0]
+    size = v.scale / v.shared if v.scale and v.shared else 1.0
+    return [-1.0] * v.opposite + [size] * (abs(size - 1) > SAME)
+
+
+class _Paths:
+    """Walks and traces, each made once."""
+
+    def __init__(self, view: StepView) -> None:
+        self.view = view
+        self._walks: dict[int, Walk] = {}
+        self._innocent: dict[int, set[int]] = {}
+
+    def guilty(self, v: Verdict, factor: float) -> int:
+        """The entry that brings the factor in; where none does, the one that first makes the gradient; -1: neither."""
+        if v.trial is None or v.match is None:
+            return -1
+        walk = self._walk(v.trial)
+        trace = walk.trace(v.match, v.trial.recording)
+        if trace is None:
+            return -1
+        innocent = self._shared(walk, v.trial)
+        together: dict[int, float] = {}  # by site: a place may be passed once for each layer
+        for change in changes(walk, trace, v.trial):
+            site = self.view.tape.site_of(change.entry)
+            together[site] = together.get(site, 1.0) * change.factor
+            exact = abs(change.factor / factor - 1) < SAME or abs(together[site] / factor - 1) < SAME
+            if change.entry not in innocent and exact:
+                return change.entry
+        return -1 if factor < 0 else _maker(walk, trace, v.trial)
+
+    def _walk(self, trial: Trial) -> Walk:
+        if id(trial) not in self._walks:
+            self._walks[id(trial)] = Walk(self.view.tape, self.view.made, trial)
+        return self._walks[id(trial)]
+
+    def _shared(self, walk: Walk, trial: Trial) -> set[int]:
+        """Entries that right gradients of the same loss pass through too."""
+        if id(trial) not in self._innocent:
+            right = [v for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+            traces = [walk.trace(v.match, trial.recording) for v in right[:8] if v.match is not None]
+            self._innocent[id(trial)] = {e for t in traces if t is not None for e in t.path}
+        return self._innocent[id(trial)]
+
+
+def _maker(walk: Walk, trace: Trace, trial: Trial) -> int:
+    for e in trace.path:
+        partner = walk.partner(walk.value(e, trial.recording)) if e in trace.on else None
+        if partner is not None and not partner.entries:
+            return e
+    return -1
+
+
+def changes(walk: Walk, trace: Trace, trial: Trial) -> Iterator[Change]:
+    """The entries on the path whose scale is another than that of what went in."""
+    scales: dict[int, float] = {}
+    for e in trace.path:
+        partner = walk.partner(walk.value(e, trial.recording)) if e in trace.on else None
+        if partner is None:
+            continue
+        scales[e] = partner.scale
+        sources = {scales[p] for p in _nearest(trace, e) if p in scales}
+        if len(sources) == 1 and (s := sources.pop()) and abs(partner.scale / s - 1) > SAME:
+            yield Change(e, partner.scale / s)
+
+
+def _nearest(trace: Trace, entry: int) -> set[int]:
+    """The values on the path that went in, directly or through values that are on none."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    queue = list(trace.before[entry])
+    for p in queue:
+        if p in trace.on:
+            found.add(p)
+        elif p not in seen:
+            seen.add(p)
+            queue += trace.before[p]
+    return found

@@ -1,0 +1,302 @@
+"""One place of the user's backward pass under suspicion, with all that a rule needs to suppose what was meant there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..ops import name_of
+from ..record.sources import Site
+from ..replay.adjoint import Recording
+from ..results import Fix, Span
+from ..step.trials import Trial
+from ..tape import CONST, SCALAR, Tape, Template, rebuild
+from .jury import Verdict
+from .walk import Partner, Trace, Walk
+
+MOST_VALUES = 32
+DEEPEST = 6
+LARGEST = 4_000_000
+
+
+@dataclass(slots=True)
+class Mend:
+    """What a rule supposes: with ``values`` in place of what the entries made, gradients become exact.
+
+    ``place`` is the number of the guilty site; the other fields are those of the finding. Where what was meant has
+    another shape, ``gradient`` says instead what the parameter's gradient itself would be.
+    """
+
+    slug: str
+    entries: tuple[int, ...]
+    values: list[np.ndarray]
+    place: int
+    message: str
+    label: str
+    proof: list[str] = field(default_factory=list)
+    related: list[Span] = field(default_factory=list)
+    effect: str = ""
+    fix: Fix | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    gradient: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that was there: made by ``entry``, or only read by it (operand ``position``, -1 for the result)."""
+
+    entry: int
+    position: int
+    value: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A right value that went in: made by ``entries``, the adjoint of its partner."""
+
+    entries: tuple[int, ...]
+    value: np.ndarray
+    partner: Partner
+
+
+@dataclass(slots=True)
+class Spot:
+    """Executions of one place: one, or all of one form (then every array here has them as its first axis)."""
+
+    walk: Walk
+    recording: Recording
+    trace: Trace
+    entries: tuple[int, ...]
+    verdicts: list[Verdict]
+    sites: list[Site]
+    _pools: dict[tuple[int, ...], list[Known]] = field(default_factory=dict)
+
+    @property
+    def tape(self) -> Tape:
+        """The tape of the run."""
+        return self.walk.tape
+
+    @property
+    def trial(self) -> Trial:
+        """The loss that is judged against."""
+        return self.walk.trial
+
+    @property
+    def template(self) -> Template:
+        """What the executions share."""
+        return self.tape.entry(self.entries[0])[0]
+
+    @property
+    def place(self) -> int:
+        """The number of the site."""
+        return self.template.site
+
+    @property
+    def site(self) -> Site:
+        """The place in the source."""
+        return self.sites[self.place]
+
+    @property
+    def function(self) -> str:
+        """The name of the function that runs here, without its module."""
+        return name_of(self.template.fn).rpartition(".")[2]
+
+    def text_of(self, entry: int) -> str:
+        """The source of an entry's expression, on one line."""
+        return " ".join(self.sites[self.tape.site_of(entry)].text.split())
+
+    @property
+    def value(self) -> np.ndarray | None:
+        """What the script computed here."""
+        return self._stack([self.walk.value(e, self.recording) for e in self.entries])
+
+    def _stack(self, values: list[Any]) -> np.ndarray | None:
+        if any(v is None or np.shape(v) != np.shape(values[0]) for v in values):
+            return None
+        if np.asarray(values[0]).dtype.kind not in "fiub":
+            return None
+        return np.asarray(values[0], float) if len(values) == 1 else np.stack([np.asarray(v, float) for v in values])
+
+    def apart(self, value: np.ndarray) -> list[np.ndarray]:
+        """A value of all executions, one by one."""
+        return [value] if len(self.entries) == 1 else list(value)
+
+    def incoming(self, deep: bool = True) -> list[Incoming]:
+        """Right values that went in: directly, or through values of the backward pass that are none."""
+        found: list[Incoming] = []
+        seen: set[int] = set()
+        queue = [(self.entries, 0)]
+        for entries, depth in queue:
+            if entries[0] in seen:
+                continue
+            seen.add(entries[0])
+            found += self._operands_on_path(entries)
+            if depth < (DEEPEST if deep else 1):
+                before = [p for p in self.trace.before.get(entries[0], ()) if not self._is_in(p, found)]
+                queue += [(group, depth + 1) for p in before if (group := self._executions(p))]
+        return found
+
+    def _is_in(self, entry: int, found: list[Incoming]) -> bool:
+        return any(entry in i.entries for i in found)
+
+    def _operands_on_path(self, entries: tuple[int, ...]) -> Iterator[Incoming]:
+        """The operands of some entries that are adjoints, with the entries that made them."""
+        read = [self.recording.operands(e)[0] for e in entries]
+        codes = self.tape.entry(entries[0])[1]
+        for i, code in enumerate(codes):
+            makers = [p for p in self.trace.before.get(entries[0], ()) if code & 3 != CONST and self._makes(p, code)]
+            if not makers or not isinstance(read[0][i], np.ndarray | float):
+                continue
+            value = self._stack([values[i] for values in read])
+            partner = None if value is None or value.size < 2 else self.walk.partner(value)
+            group = self._executions(makers[-1])
+            if value is not None and partner is not None and partner.entries and group:
+                yield Incoming(group, value, partner)
+
+    def _makes(self, entry: int, code: int) -> bool:
+        template, inputs, outputs = self.tape.entry(entry)
+        storage = self.tape.storage_of(code)
+        codes = [*outputs, *(inputs[place] for place in template.writes)]
+        return any(c & 3 != CONST and self.tape.storage_of(c) == storage for c in codes)
+
+    def _executions(self, entry: int) -> tuple[int, ...]:
+        """The entry, or as many executions of its place as this spot has; none where the numbers differ."""
+        if len(self.entries) == 1:
+            return (entry,)
+        same = self.tape.entry_template[entry]
+        found = tuple(e for e in self.trace.path if self.tape.entry_template[e] == same)
+        return found if len(found) == len(self.entries) else ()
+
+    def truths(self, shape: tuple[int, ...], before: int | None = None) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+        """Adjoints of forward values of a shape, the nearest to ``before`` (or to the loss) first.
+
+        Of adjoints that are multiples of each other (those of z and -z) the earliest stands for all.
+        """
+        seen: set[tuple[int, ...]] = set()
+        for entries in self._groups(shape, before):
+            found = self.walk.partner(self._adjoint(entries))
+            known = found.entries if found is not None else entries
+            if known and known not in seen:
+                seen.add(known)
+                g = self._adjoint(known)
+                if g.shape == shape:
+                    yield known, g
+
+    def _adjoint(self, entries: tuple[int, ...]) -> np.ndarray:
+        found = [self.walk.adjoints[e] for e in entries]
+        return found[0] if len(found) == 1 else np.stack(found)
+
+    def _groups(self, shape: tuple[int, ...], before: int | None) -> Iterator[tuple[int, ...]]:
+        numbers = [n for n in sorted(self.walk.adjoints, reverse=True) if before is None or n < before]
+        if len(self.entries) == 1:
+            yield from ((n,) for n in numbers if self.walk.adjoints[n].shape == shape)
+            return
+        groups: dict[int, list[int]] = {}
+        for n in reversed(numbers):
+            groups.setdefault(self.tape.entry_template[n], []).append(n)
+        for entries in sorted(groups.values(), key=lambda es: -es[-1]):
+            alike = all(self.walk.adjoints[e].shape == shape[1:] for e in entries)
+            if len(entries) == len(self.entries) and alike:
+                yield tuple(entries)
+
+    def forward_value(self, entries: tuple[int, ...]) -> np.ndarray | None:
+        """What forward entries made."""
+        return self._stack([self.walk.value(e, self.trial.recording) for e in entries])
+
+    def known(self, shape: tuple[int, ...]) -> list[Known]:
+        """Values of a shape that the forward pass made or read, the latest first."""
+        pool = self._pools.get(shape)
+        if pool is None:
+            pool = self._pools[shape] = self._known(shape)
+        return pool
+
+    def _known(self, shape: tuple[int, ...]) -> list[Known]:
+        if int(np.prod(shape)) > LARGEST:
+            return []
+        single = len(self.entries) == 1
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number in sorted(self.walk.forward, reverse=True):
+            template, inputs, outputs = self.tape.entry(number)
+            wanted = shape if single else shape[1:]
+            for position, code in [(-1, c) for c in outputs] + list(enumerate(inputs)):
+                if code & 3 == CONST or (code & 3 == SCALAR and wanted != ()) or self.tape.shape_of(code) != wanted:
+                    continue
+                key = (code, min(position, 0)) if single else (self.tape.entry_template[number], position)
+                groups.setdefault(key, []).append(number)
+        out: list[Known] = []
+        for key, numbers in groups.items():
+            made = self._read(key, numbers, single)
+            if made is not None and not any(same_numbers(made.value, k.value) for k in out):
+                out.append(made)
+            if len(out) >= MOST_VALUES:
+                break
+        return out
+
+    def _read(self, key: tuple[int, int], numbers: list[int], single: bool) -> Known | None:
+        if single:
+            number = numbers[0]
+            position = -1 if key[1] < 0 else list(self.tape.entry(number)[1]).index(key[0])
+        else:
+            if len(numbers) != len(self.entries):
+                return None
+            numbers, position = numbers[::-1], key[1]
+        values = [self._operand(n, position) for n in numbers[: len(self.entries)]]
+        value = self._stack(values)
+        return None if value is None else Known(numbers[0], position, value)
+
+    def _operand(self, number: int, position: int) -> Any:
+        values, result = self.trial.recording.operands(number)
+        return result if position < 0 else values[position]
+
+    def maker(self, known: Known) -> int:
+        """The entry that made a known value, or last wrote into it; -1 where it was there before."""
+        if known.position < 0:
+            return known.entry
+        storage = self.tape.storage_of(self.tape.entry(known.entry)[1][known.position])
+        for number in sorted((e for e in self.walk.forward if e < known.entry), reverse=True):
+            template, inputs, _ = self.tape.entry(number)
+            if any(self.tape.storage_of(inputs[place]) == storage for place in template.writes):
+                return number
+        return self.tape.storage_born[storage]
+
+    def text_known(self, known: Known) -> str:
+        """What the source calls a known value: the expression that made it."""
+        made = self.maker(known)
+        return self.text_of(made) if made >= 0 else "its input"
+
+    def operands(self) -> list[np.ndarray | None]:
+        """The operands, None for what is no array of numbers."""
+        values = [self.recording.operands(e)[0] for e in self.entries]
+        return [self._stack([v[i] for v in values]) for i in range(len(values[0]))]
+
+    def again(self, operands: list[Any], function: Any = None) -> np.ndarray | None:
+        """The place computed with other operands; None where that fails."""
+        fn = function or self.template.fn
+        if fn is None:
+            return None
+        out = []
+        with np.errstate(all="ignore"):
+            for i, entry in enumerate(self.entries):
+                raw = self.recording.operands(entry)[0]
+                values = [
+                    r if o is None else (o if len(self.entries) == 1 else o[i])
+                    for r, o in zip(raw, operands, strict=True)
+                ]
+                try:
+                    if self.template.structure is None:
+                        out.append(fn(*values))
+                    else:
+                        tree = rebuild(self.template.structure, iter(values))
+                        out.append(fn(*tree[0], **(tree[1] if len(tree) > 1 else {})))
+                except Exception:
+                    return None
+        return self._stack(out)
+
+
+def same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays of one shape hold the same numbers; most that do not differ soon."""
+    first = slice(0, 64)
+    return np.array_equal(one.flat[first], other.flat[first]) and np.array_equal(one, other)

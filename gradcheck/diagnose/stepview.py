@@ -1,0 +1,102 @@
+"""What the rules look at: one judged training, its verdicts, and the mistakes that its wrong gradients come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..record.sources import Site, Sources
+from ..results import Loss
+from ..step.candidates import Candidate
+from ..step.trials import Judgement, Trial
+from ..tape import Tape
+from . import naming
+from .jury import Verdict
+from .memory import Hit
+from .spot import Mend
+
+
+@dataclass(slots=True)
+class Mistake:
+    """Wrong gradients that one place of the source explains. ``place`` is the number of the site."""
+
+    place: int
+    verdicts: list[Verdict]
+    factor: float = 0.0  # the factor that is too much in exact gradients (-1: the sign), 0 where they are not exact
+    entry: int = -1  # the entry that brings it in, -1 where that is the update
+    mend: Mend | None = None  # what was meant there, where a rule knows and gradients become exact with it
+
+    @property
+    def first(self) -> Verdict:
+        """The verdict that was reached first."""
+        return self.verdicts[0]
+
+
+@dataclass(slots=True)
+class StepView:
+    """One judged training.
+
+    ``verdicts`` are by id of the candidate, ``unwritten`` the reads of memory that nobody wrote.
+    """
+
+    number: int
+    tape: Tape
+    sources: Sources
+    made: Judgement
+    verdicts: dict[int, Verdict]
+    loss: Loss
+    maximize: bool = False
+    unwritten: list[Hit] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def site(self, number: int) -> Site:
+        """A place of the source by its number."""
+        return self.sources.sites[number]
+
+    def site_of(self, entry: int) -> Site:
+        """The place of the source that made an entry of the tape."""
+        return self.site(self.tape.site_of(entry))
+
+    def names(self, found: list[Candidate]) -> list[str]:
+        """Names of parameters as the report shows them, each once."""
+        return list(dict.fromkeys(g.name for g in naming.groups(found)))
+
+    def trial(self) -> Trial | None:
+        """The trial whose loss the report names; None where there is no loss."""
+        if self.made.trials:
+            return self.made.trials[0]
+        return self.fallback
+
+    @property
+    def fallback(self) -> Trial | None:
+        """The trial of wrong gradients that are judged by a loss that was not identified."""
+        return next((v.trial for v in self.verdicts.values() if v.trial is not None), None)
+
+    def loss_site(self) -> Site | None:
+        """Where the loss is computed, or where output meets target."""
+        trial = self.trial()
+        return None if trial is None or self.loss.line is None else self.site(self.made.loss_site(trial, self.tape))
+
+    def grouped(self, wrong: list[Verdict]) -> list[Mistake]:
+        """One mistake for each place where gradients depart, with all the parameters it reaches."""
+        places: dict[int, list[Verdict]] = {}
+        shared = self._shared_source(wrong)
+        for v in wrong:
+            site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
+            places.setdefault(shared.get(id(v), site), []).append(v)
+        return [Mistake(site, found) for site, found in places.items()]
+
+    def _shared_source(self, wrong: list[Verdict]) -> dict[int, int]:
+        """Gradients that depart at different places but all use one value that is right in itself.
+
+        It is the adjoint of another value than the one they need (a derivative is missing): its place is the mistake's.
+        """
+        users: dict[int, list[Verdict]] = {}
+        for v in wrong:
+            for source in v.departure.sources if v.departure else ():
+                users.setdefault(source, []).append(v)
+        out: dict[int, int] = {}
+        for source, found in users.items():
+            if len({v.departure.site for v in found if v.departure}) > 1:
+                site = self.tape.site_of(source)
+                out.update({id(v): site for v in found})
+        return out

@@ -1,0 +1,76 @@
+"""The rules: one file each, named after its slug, found without registration.
+
+A rule's docstring is its manual page (``gradcheck --explain SLUG``). A module holds ``SLUG``, ``SEVERITY`` (the worst
+it gives) and some of
+
+    suppose(spot) -> Iterator[Mend]           what was meant at a place where gradients go wrong; it is tried
+    name(view, mistake) -> Finding | None     says what a mistake is that no supposition explains
+    check(view) -> Iterator[Finding]          looks at the step itself
+
+Rules are asked in the order of ``RANK`` (50 where a module has none).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from ..diagnose import mend
+from ..diagnose.places import finding_at
+from ..diagnose.spot import Mend
+from ..diagnose.stepview import Mistake, StepView
+from ..results import Finding
+
+USUAL_RANK = 50
+
+
+def every_rule() -> list[ModuleType]:
+    """All rule modules, in the order in which they are asked."""
+    found = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    return sorted(found, key=lambda m: (getattr(m, "RANK", USUAL_RANK), m.SLUG))
+
+
+def findings(view: StepView) -> list[Finding]:
+    """What the rules say of one training: a finding for each mistake, and what they see in the step."""
+    rules = every_rule()
+    view.mistakes = mend.mistakes(view, [rule.suppose for rule in rules if hasattr(rule, "suppose")])
+    named = [_named(rules, view, mistake) for mistake in view.mistakes]
+    seen = [f for rule in rules if hasattr(rule, "check") for f in rule.check(view)]
+    return [*(f for f in named if f is not None), *seen]
+
+
+def _named(rules: list[ModuleType], view: StepView, mistake: Mistake) -> Finding | None:
+    if mistake.mend is not None:
+        return _mended(view, mistake, mistake.mend)
+    for rule in rules:
+        if hasattr(rule, "name"):
+            found: Finding | None = rule.name(view, mistake)
+            if found is not None:
+                return found
+    return None
+
+
+def _mended(view: StepView, mistake: Mistake, found: Mend) -> Finding:
+    """The finding of a mistake that was mended on the tape."""
+    names = view.names([v.candidate for v in mistake.verdicts])
+    return finding_at(
+        view.site(mistake.place),
+        found.slug,
+        "error",
+        message=found.message,
+        label=found.label,
+        parameter=names[0],
+        parameters=names,
+        related=found.related,
+        proof=[*found.proof, _tried(names)],
+        effect=found.effect,
+        evidence=found.evidence,
+        fix=found.fix,
+        training=view.number,
+    )
+
+
+def _tried(names: list[str]) -> str:
+    what = f"the gradient of {names[0]} becomes" if len(names) == 1 else f"the gradients of {', '.join(names)} become"
+    return f"with it mended in the recorded step, {what} exact"

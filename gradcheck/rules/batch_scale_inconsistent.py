@@ -1,0 +1,68 @@
+"""Some gradients are averaged over the batch and others are summed.
+
+Each gradient is exact, but their scales differ by the number of samples: one parameter then moves that many times
+faster than the rest, and the ratio changes with the batch size.
+
+How it is proven: the ratio of the two scales is the number of samples of the recorded step, to rounding.
+
+How to mend it: divide once, at the error that all gradients are computed from, or in every one of them.
+
+Looks like it and is fine: a learning rate of its own for each parameter, and clipping.
+"""
+
+from __future__ import annotations
+
+from ..diagnose import scales
+from ..diagnose.places import finding_at, mark
+from ..diagnose.stepview import Mistake, StepView
+from ..results import Finding
+
+SLUG = "batch-scale-inconsistent"
+SEVERITY = "error"
+RANK = 20
+SAME = 1e-8
+
+
+def name(view: StepView, mistake: Mistake) -> Finding | None:
+    """The finding where the scale differs from that of the others by the number of samples."""
+    factor = mistake.factor
+    if factor <= 0:
+        return None
+    samples = next(
+        (b for b in _samples(view, mistake) if abs(factor / b - 1) < SAME or abs(factor * b - 1) < SAME), None
+    )
+    if samples is None:
+        return None
+    names = view.names([v.candidate for v in mistake.verdicts])
+    what, rest = ("summed", "averaged") if factor > 1 else ("averaged", "summed")
+    right = next((v for v in view.verdicts.values() if v.verdict.startswith("right") and v.match is not None), None)
+    return finding_at(
+        view.site(mistake.place),
+        SLUG,
+        "error",
+        message=f"the gradient of {names[0]} is {what} over the {samples} samples while others are {rest}",
+        label=f"{scales.as_text(factor)} times the scale of the others",
+        parameter=names[0],
+        parameters=names,
+        related=[mark(view.site(right.candidate.rounds[0][-1].site), f"{right.candidate.name}: {rest}")]
+        if right
+        else [],
+        proof=[f"exact but for the factor {scales.as_text(factor)}; the step has {samples} samples"],
+        effect="the ratio of the steps changes with the batch size",
+        evidence={"factor": factor, "samples": samples},
+        training=view.number,
+    )
+
+
+def _samples(view: StepView, mistake: Mistake) -> list[int]:
+    """Numbers that may count the samples: the known batch size, and the lengths of what the guilty place reduces."""
+    found = [view.made.batch_size] if view.made.batch_size else []
+    trial = mistake.first.trial
+    if trial is not None:
+        if mistake.entry >= 0:
+            for value in trial.recording.operands(mistake.entry)[0]:
+                found += list(getattr(value, "shape", ()))
+        for code in trial.head.outputs[:1] if trial.head is not None else ():
+            found += list(view.tape.shape_of(code))
+        found.append(len(trial.hypothesis.entries))
+    return [n for n in found if n > 1]

@@ -1,0 +1,74 @@
+"""The right derivative formula, taken at another value than the forward pass went through.
+
+`sigmoid'(a)` where the helper expects z, `a * (1 - a)` with z for a, `1 - layer**2` after the layer was multiplied by
+a dropout mask, or the derivative at another layer's value. The factor has the right form, so it looks right on paper.
+
+How it is proven: the factor is exactly the activation's derivative formula at another recorded value; with the
+derivative at the right value in its place on the recorded step, the gradients become exact.
+
+How to mend it: hand the helper what it expects: the value before the activation for `f'(z)`, the activation's own
+output for a formula in a, kept from before anything else changed it.
+
+Looks like it and is fine: `x * (1 - x)` named "sigmoid derivative" and called with the activation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..diagnose import factors, forms
+from ..diagnose.places import mark
+from ..diagnose.spot import Known, Mend, Spot
+
+SLUG = "derivative-at-wrong-point"
+SEVERITY = "error"
+RANK = 30
+SAMPLE = 4096  # an activation is told by so many entries; the mend is tried on all
+
+
+def suppose(spot: Spot) -> Iterator[Mend]:
+    """The same formula at the value of another activation of that kind that the forward pass went through."""
+    for factor in factors.at(spot):
+        if not factor.superfluous:
+            continue
+        for form, known in factor.as_form():
+            for output in _activations(spot, form, known.value.shape) if form.family else ():
+                slope = np.ravel(forms.SLOPES[form.family](output.value))[factor.there]
+                if not forms.same(slope, factor.used):
+                    yield _mend(spot, factor, form, known, output)
+
+
+def _activations(spot: Spot, form: forms.Form, shape: tuple[int, ...]) -> list[Known]:
+    """Outputs of the activation that a derivative belongs to."""
+    pool = spot.known(shape)
+    activation = forms.ACTIVATIONS.get(form.family)
+    if activation is None:
+        return []
+    inputs = [activation(np.ravel(k.value)[:SAMPLE]) for k in pool]
+    return [k for k in pool if any(np.allclose(np.ravel(k.value)[:SAMPLE], v, rtol=1e-9, atol=0) for v in inputs)]
+
+
+def _mend(spot: Spot, factor: factors.Factor, form: forms.Form, known: Known, output: Known) -> Mend:
+    wanted = factor.incoming.value * forms.SLOPES[form.family](output.value)
+    entries, values = spot.entries, spot.apart(wanted)
+    there = spot.text_known(known)
+    right = spot.text_known(output)
+    return Mend(
+        SLUG,
+        entries,
+        values,
+        spot.place,
+        f"the derivative of the {form.family} is taken at another value than the one it went through",
+        "the derivative belongs to another value",
+        [
+            f"the factor is {form.text}, v from `{there}`, exact in all {factor.used.size:,} entries",
+            f"it belongs to v from `{right}`",
+        ],
+        [
+            mark(spot.sites[spot.tape.site_of(output.entry)], "the activation"),
+            mark(spot.sites[spot.tape.site_of(max(spot.maker(known), 0))], "the value that was taken"),
+        ],
+        "the layers below learn from a distorted gradient; near zero the difference is small and hides",
+    )

@@ -1,0 +1,67 @@
+"""The error is passed through an activation without its derivative.
+
+The gradients below are computed from the derivative of the loss with respect to the activation's *output*, where the
+one with respect to its input is needed: the factor `f'(z)` is missing.
+
+How it is proven: the value is exactly the derivative with respect to the output; multiplied by the activation's own
+derivative on the recorded step, the gradients become exact.
+
+How to mend it: multiply by the derivative of the activation that the forward line applies.
+
+Looks like it and is fine: `p - y` behind a softmax or a sigmoid with cross-entropy, where the derivative has cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..diagnose import forms
+from ..diagnose.places import mark
+from ..diagnose.spot import Mend, Spot
+
+SLUG = "missing-activation-derivative"
+SEVERITY = "error"
+RANK = 20
+NEAREST = 3
+WRITTEN = {"sigmoid": "a * (1 - a)", "tanh": "1 - a**2", "relu": "z > 0", "softplus": "sigmoid(z)"}
+
+
+def suppose(spot: Spot) -> Iterator[Mend]:
+    """The value, right in itself, times the derivative of the activation that its partner came out of."""
+    value = spot.value
+    partner = None if value is None else spot.walk.partner(value)
+    if value is None or partner is None or partner.transposed or len(partner.entries) != len(spot.entries):
+        return
+    outer = spot.forward_value(partner.entries)
+    for count, (inner, g) in enumerate(spot.truths(value.shape, min(partner.entries))):
+        if count == NEAREST:
+            return
+        wanted = partner.scale * g
+        needed = forms.ratio(wanted, value)
+        if needed is None or forms.constant(needed[0]):
+            continue
+        ends = [
+            (i, v) for i, v in enumerate((outer, spot.forward_value(inner))) if v is not None and v.size == value.size
+        ]
+        families = {form.family for form, _ in forms.matches(*needed, ends) if form.family}
+        if len(families) == 1:
+            yield _mend(spot, wanted, families.pop(), partner.entries[0])
+
+
+def _mend(spot: Spot, wanted: np.ndarray, family: str, outer: int) -> Mend:
+    return Mend(
+        SLUG,
+        spot.entries,
+        spot.apart(wanted),
+        spot.place,
+        f"the derivative of the {family} is missing: the error passes through it unchanged",
+        f"derivative by the {family}'s output; its input is needed",
+        [
+            f"this is exactly the derivative of the loss by {spot.text_of(outer)}",
+            f"the factor {WRITTEN[family]} is missing",
+        ],
+        [mark(spot.sites[spot.tape.site_of(outer)], "the activation")],
+        "the layers below learn as if the activation were not there",
+    )

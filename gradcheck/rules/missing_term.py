@@ -1,0 +1,65 @@
+"""A value is used in several places of the forward pass, and the backward pass counts only some of them.
+
+A skip connection, a shared weight, the hidden state of a recurrent net: the derivative is the sum of what comes back
+from each use. One of the terms is missing, has the wrong sign, or overwrites another.
+
+How it is proven: the value as computed is exactly one of the terms (or their difference); with the whole sum in its
+place on the recorded step, the gradients become exact.
+
+How to mend it: add what comes back from the other use.
+
+Looks like it and is fine: a path that is cut on purpose (a detached target, truncated backpropagation through time).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..diagnose import forms
+from ..diagnose.spot import Mend, Spot
+
+SLUG = "missing-term"
+SEVERITY = "error"
+RANK = 70
+NEAREST = 6
+
+
+def suppose(spot: Spot) -> Iterator[Mend]:
+    """The other sign between two right values, and the whole derivative of a value with several uses."""
+    yield from _other_sign(spot)
+    value, incoming = spot.value, spot.incoming()
+    if value is None or not incoming or value.ndim == 0:
+        return
+    k = incoming[0].partner.scale
+    before = min(min(i.partner.entries) for i in incoming)
+    for count, (entries, g) in enumerate(spot.truths(value.shape, before)):
+        if count == NEAREST:
+            return
+        rest = k * g - value
+        if np.any(rest) and not forms.same(rest, value) and spot.walk.uses(entries[0]) > 1:
+            yield _mend(spot, k * g, f"the derivative by {spot.text_of(entries[0])} has another term")
+
+
+def _other_sign(spot: Spot) -> Iterator[Mend]:
+    signs = {"add": operator.sub, "sub": operator.add, "subtract": np.add}
+    other = signs.get(spot.function)
+    if other is not None and len(spot.incoming(deep=False)) == 2:
+        value = spot.again(list(spot.operands()), other)
+        if value is not None and spot.value is not None and value.shape == spot.value.shape:
+            yield _mend(spot, value, "the two terms belong together with the other sign")
+
+
+def _mend(spot: Spot, value: np.ndarray, why: str) -> Mend:
+    return Mend(
+        SLUG,
+        spot.entries,
+        spot.apart(value),
+        spot.place,
+        "the error that comes back from one use of this value is missing or has the wrong sign",
+        "not the whole derivative",
+        [why],
+        effect="what the value does elsewhere in the forward pass is not learned",
+    )

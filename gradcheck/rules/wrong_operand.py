@@ -1,0 +1,91 @@
+"""A product of the backward pass uses another array than the one that went through the forward line.
+
+Another layer's activation, the value before the activation for the one after it (or the reverse), the error of another
+layer, an entry of a cache that has moved on. The shapes fit, so nothing complains.
+
+How it is proven: the same product with one operand replaced by another recorded value is exactly the derivative that
+belongs there; with it in place on the recorded step, the gradients become exact.
+
+How to mend it: use the value that the forward line read.
+
+Looks like it and is fine: a value under another name, or a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..diagnose.places import mark
+from ..diagnose.spot import Known, Mend, Spot
+from .stale_weights import is_stale
+
+SLUG = "wrong-operand"
+SEVERITY = "error"
+RANK = 60
+PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", "multiply", "divide")
+MOST_UNSURE = 12
+
+
+def suppose(spot: Spot) -> Iterator[Mend]:
+    """The product with one operand replaced by another value that the forward pass made or read."""
+    if spot.function not in PRODUCTS:
+        return
+    for again, position, known in replaced(spot):
+        if not is_stale(spot, position, known):
+            yield _mend(spot, again, position, known)
+
+
+def replaced(spot: Spot) -> Iterator[tuple[np.ndarray, int, Known]]:
+    """Results of the place with one operand replaced, the likeliest first: multiples of an adjoint."""
+    value, operands = spot.value, spot.operands()
+    if value is None or any(o is None for o in operands) or len(operands) != 2:
+        return
+    later: list[tuple[np.ndarray, int, Known]] = []
+    for position, operand in enumerate(operands):
+        assert operand is not None
+        for known, other in _others(spot, operand) if operand.ndim else ():
+            again = spot.again([other if i == position else o for i, o in enumerate(operands)])
+            if again is None or again.shape != value.shape:
+                continue
+            if spot.walk.agrees(again):
+                yield again, position, known
+            elif len(later) < MOST_UNSURE:
+                later.append((again, position, known))
+    yield from later  # one term of a gradient is no adjoint itself; the trial decides
+
+
+def _others(spot: Spot, operand: np.ndarray) -> Iterator[tuple[Known, np.ndarray]]:
+    """Other values of the operand's shape, as they are or transposed; for an error, the errors of other values."""
+    partner = spot.walk.partner(operand)
+    if partner is not None:
+        for entries, g in spot.truths(operand.shape):
+            if entries != partner.entries:
+                yield Known(entries[0], -1, g), partner.scale * g
+    for known in spot.known(operand.shape):
+        if not np.array_equal(known.value, operand):
+            yield known, known.value
+    first = operand.ndim - 2
+    if first < 0:
+        return
+    turned = (*operand.shape[:first], operand.shape[-1], operand.shape[-2])
+    for known in spot.known(turned):
+        other = known.value.swapaxes(-1, -2)
+        if not np.array_equal(other, operand):
+            yield known, other
+
+
+def _mend(spot: Spot, again: np.ndarray, position: int, known: Known) -> Mend:
+    right = spot.text_known(known)
+    return Mend(
+        SLUG,
+        spot.entries,
+        spot.apart(again),
+        spot.place,
+        "this product uses another array than the forward line did",
+        f"operand {position + 1} should be the value of {right}"[:70],
+        [f"with the value of {right} in place of operand {position + 1} the product is exactly the derivative"],
+        [mark(spot.sites[spot.tape.site_of(known.entry)], "the value that belongs there")],
+        "the shapes fit, so nothing complains; the gradient belongs to another layer's input",
+    )
