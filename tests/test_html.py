@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html.parser
+import inspect
 import json
 import re
 import subprocess
@@ -16,7 +17,9 @@ import pytest
 
 from gradcheck import check_script, cli
 from gradcheck.render import render
+from gradcheck.render.manual import manual, paragraphs
 from gradcheck.results import BackwardRow, Fix, Parameter, Report
+from gradcheck.rules import softmax_derivative_doubled
 
 from .sample_reports import SAMPLES, finding, sample
 
@@ -183,6 +186,19 @@ def test_formulas_stand_side_by_side(tmp_path: Path) -> None:
 
 def test_what_is_fine_is_told_with_the_comment_that_says_so(tmp_path: Path) -> None:
     assert "# gradcheck: ignore[batch-scale-sum]" in sample("unwritten", tmp_path).to_html()
+
+
+def test_a_card_holds_the_page_of_its_rule(tmp_path: Path) -> None:
+    report = sample("uphill", tmp_path)
+    report.findings[0] = replace(report.findings[0], rule="softmax-derivative-doubled")
+    page = report.to_html()
+    assert "<summary>The rule: " in page and "Looks like it and is fine: <code>(a - y) * a * (1 - a)</code>" in page
+    assert manual("softmax-derivative-doubled") == inspect.cleandoc(softmax_derivative_doubled.__doc__ or "")
+
+
+@pytest.mark.parametrize("slug", ["no-such-rule", "../rules/__init__", "__init__", "", "Softmax"])
+def test_what_is_no_rule_has_no_page(slug: str) -> None:
+    assert manual(slug) == "" and paragraphs(slug) == []
 
 
 def test_the_backward_pass_marks_the_first_wrong_row(page: str) -> None:

@@ -4,6 +4,7 @@ that we emit, with the properties that they may have. The whole schema is 170 kB
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 from gradcheck.render import render
 from gradcheck.render.sarif import line_hashes
 from gradcheck.results import BackwardRow, Report
+from gradcheck.rules import softmax_derivative_doubled
 
 from .sample_reports import SAMPLES, between, sample
 
@@ -125,6 +127,16 @@ def test_errors_come_first_and_rules_carry_their_severity(tmp_path: Path) -> Non
     properties = {rule["id"]: rule["properties"] for rule in run["tool"]["driver"]["rules"]}
     assert properties["uninitialized-memory"]["precision"] == "very-high"
     assert properties["batch-scale-sum"]["problem.severity"] == "warning"
+
+
+def test_a_rule_in_sarif_carries_its_manual_page(tmp_path: Path) -> None:
+    report = sample("uphill", tmp_path)
+    report.findings[0] = replace(report.findings[0], rule="softmax-derivative-doubled")
+    (rule,) = sarif(report)["tool"]["driver"]["rules"]
+    first, second = inspect.cleandoc(softmax_derivative_doubled.__doc__ or "").split("\n\n")[:2]
+    assert rule["shortDescription"]["text"] == first
+    assert rule["fullDescription"]["text"] == " ".join(second.split())
+    assert "Looks like it and is fine" in rule["help"]["markdown"]
 
 
 def test_what_is_muted_is_suppressed_in_sarif(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ..reading import inside
 from ..results import BackwardRow, Finding, Json, Parameter, Report
 from . import terminal, view
 from .listing import Listing, Segment, file_key, listings, snippet
+from .manual import paragraphs
 from .network import Drawing, draw
 from .plots import Plot, plots
 from .view import ParameterRow, clean, plural
@@ -39,6 +40,7 @@ class Card:
     advice: str
     tried: list[tuple[str, str, str]]
     tried_words: str
+    manual: list[list[Segment]]
     copy: str
 
 
@@ -204,6 +206,7 @@ def _card(report: Report, finding: Finding, number: int, anchor: str, ids: dict[
         advice=fix.description if fix else "",
         tried=_tried(fix.tried) if fix and fix.tried else [],
         tried_words=view.tried_words(fix.tried) if fix and fix.tried and not _tried(fix.tried) else "",
+        manual=paragraphs(finding.rule),
         copy=copied,
     )
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ..options import Display
 from ..reading import inside
 from ..results import Finding, Json, Report, Span
+from .manual import manual
 from .view import clean, outcome_words, shown_path, source_lines
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -48,13 +49,15 @@ def render(reports: Sequence[Report], display: Display) -> str:
 def _rule(slug: str, found: Sequence[Finding]) -> Json:
     words = clean(slug).replace("-", " ")
     problem, precision = PROBLEM[min((f.severity for f in found), key=ORDER.index)]
-    about = f"{words.capitalize()}. Found by comparing what the script computed with the derivative of its loss."
+    page = manual(slug) or f"{words.capitalize()}."
+    first, _, rest = page.partition("\n\n")
+    about = rest.partition("\n\n")[0] or first
     return {
         "id": clean(slug),
         "name": words.title()[:255],
-        "shortDescription": {"text": words.capitalize()[:SHORT]},
-        "fullDescription": {"text": about[:SHORT]},
-        "help": {"text": about, "markdown": about},
+        "shortDescription": {"text": " ".join(first.split())[:SHORT]},
+        "fullDescription": {"text": " ".join(about.split())[:SHORT]},
+        "help": {"text": page, "markdown": page},
         "properties": {
             "precision": precision,
             "problem.severity": problem,
