@@ -96,7 +96,7 @@ def _complain(message: str, advice: str = "") -> None:
 @click.option("--no-stand-ins", is_flag=True, help="Refuse to make up missing data sets.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed where the script sets none (0).")
 @click.option("--timeout", type=float, default=TIMEOUT, metavar="S", help="Time limit in seconds (60; 0: none).")
-@click.option("--format", "form", default="text", metavar="FORM", help=f"One of {', '.join(RENDERERS)}.")
+@click.option("--format", "form", default="text", metavar="FORM", help=f"{', '.join(RENDERERS)}.")
 @click.option("--output", metavar="PATH", help="Write the report there.")
 @click.option("--html", metavar="PATH", help="Write a page there as well.")
 @click.option("--from", "saved", metavar="JSON", help="Show a saved JSON report; nothing is run.")
