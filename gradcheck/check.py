@@ -22,6 +22,7 @@ from .errors import EnvironmentFailure
 from .explain import page_of
 from .hooks import Callback, Handle, Hook, active
 from .options import Options
+from .reading import texts
 from .results import Json, NotChecked, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
 from .target import Interpreter, Target, choose_interpreter, printable, resolve_target
@@ -101,6 +102,7 @@ def check_target(
         select=options.select,
         ignore=options.ignore,
     )
+    report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
     if options.batch_sizes is None or ending.interrupt:
         return checked

@@ -18,7 +18,7 @@ from rich_click.rich_help_configuration import RichHelpConfiguration
 from . import __version__
 from .errors import GradcheckError, UsageError
 from .options import TIMEOUT, Color, Options, near_miss
-from .publish import Request, publish, refuse_overwrite, say
+from .publish import Request, publish, refuse_overwrites, say
 from .render import RENDERERS
 
 if TYPE_CHECKING:
@@ -165,8 +165,10 @@ def _complete_form(context: click.Context, parameter: click.Parameter, begun: st
 @click.option("--ignore", metavar="SLUGS", multiple=True, callback=_slugs, shell_complete=_complete_slug,
               help="Suppress these rules: a,b.")  # fmt: skip
 @click.option("--format", "form", default="text", metavar="FORM", shell_complete=_complete_form,
-              help=f"One of {', '.join(RENDERERS)}.")  # fmt: skip
+              help=f"{', '.join(RENDERERS)}.")  # fmt: skip
 @click.option("--output", metavar="PATH", help="Write the report there.")
+@click.option("--html", metavar="PATH", help="Write a page there as well.")
+@click.option("--from", "saved", metavar="JSON", help="Show a saved JSON report; nothing is run.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", metavar="WHEN",
               help="auto, always or never.")  # fmt: skip
 @click.option("--show-output", is_flag=True, help="Show the script's own output, on stderr.")
@@ -187,6 +189,8 @@ def command(
     files: tuple[str, ...],
     form: str,
     output: str | None,
+    html: str | None,
+    saved: str | None,
     color: str,
     show_output: bool,
     quiet: bool,
@@ -208,16 +212,19 @@ def command(
         return 0
     if form not in RENDERERS:
         raise UsageError(f"--format {form}: there is no such form", near_miss(form, RENDERERS, "a form"))
-    request = Request(form, output, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
+    request = Request(form, output, html, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
     options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments})
     if demo:
         return _demonstrate(options, request)
+    if saved is not None:
+        if files:
+            raise UsageError("--from shows a saved report, and a file to check was named too")
+        return show_saved(saved, request)
     if not files:
         raise UsageError("no file was named", "gradcheck FILE checks a script")
     if line.arguments and len(files) > 1:
         raise UsageError("arguments after -- are for a single script, and several were named")
-    if output:
-        refuse_overwrite(output, files)
+    refuse_overwrites(request, files)
     if watch:
         return _watch(files, options, request)
     found = check_files(files, options, request)
@@ -255,6 +262,16 @@ def check_files(files: Sequence[str], options: Options, request: Request) -> Rou
         if found.interrupt:
             break
     return found
+
+
+def show_saved(saved: str, request: Request) -> int:
+    """Writes the reports of a saved JSON file in other forms, and returns the exit code that their run had."""
+    from .saved import read_reports
+
+    refuse_overwrites(request, [saved], "saved report")
+    reports = read_reports(saved)
+    publish(reports, request)
+    return 0 if request.exit_zero else worst(report.exit_code(strict=request.strict) for report in reports)
 
 
 def worst(codes: Iterable[int]) -> int:

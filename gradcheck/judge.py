@@ -7,15 +7,17 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import rules
 from .cells import split_file
-from .diagnose import gradients, naming, unjudged
+from .diagnose import gradients, naming, picture, unjudged
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
+from .diagnose.picture import Picture
 from .diagnose.stepview import StepView
 from .diagnose.verdicts import Teller
 from .record.loops import Activation
@@ -23,7 +25,7 @@ from .record.names import Names
 from .record.pristine import Pristine
 from .record.recorder import Recorder
 from .record.sources import Sources, listed
-from .results import Finding, GradientNorm, NotChecked, Outcome
+from .results import Finding, GradientNorm, NotChecked, Outcome, Parameter
 from .step import batch
 from .step.asked import Asked
 from .step.judge import Judge
@@ -203,11 +205,17 @@ class JudgingRecorder(Recorder):
             "not_checked": [n.to_json() for n in told.not_checked],
         }
         self.emit(event)  # the verdicts are not lost if the time is up while the mistakes are looked for
+        drawn = self._picture(number, made, told.parameters)
+        parameters = [replace(p, entries=drawn.entries.get(p.name, p.entries)) for p in told.parameters]
+        event |= {
+            "parameters": [p.to_json() for p in parameters],
+            "backward": [row.to_json() for row in drawn.rows],
+            "graph": drawn.graph,
+        }
         found = _ordered(rules.findings(view))
         unasked = [NotChecked(slug, f"a fault of gradcheck itself: {why}") for slug, why in dict(view.broken).items()]
-        if found or unasked:
-            notes = [n.to_json() for n in (*told.not_checked, *unasked)]
-            self.emit({**event, "findings": [f.to_json() for f in found], "not_checked": notes})
+        notes = [n.to_json() for n in (*told.not_checked, *unasked)]
+        self.emit({**event, "findings": [f.to_json() for f in found], "not_checked": notes})
 
     def _gradients(self, number: int, made: Judgement) -> tuple[list[Event], list[Event]]:
         """Norms of the script's gradients, and where their arrays lie, if somebody wants them."""
@@ -254,6 +262,16 @@ class JudgingRecorder(Recorder):
             made.batch = batch.of_trial(made, made.trials[0], self.tape, bool(self.options.get("weigh")))
         except Exception as problem:
             self._own_fault(problem, made.activation)
+
+    def _picture(self, number: int, made: Judgement, parameters: list[Parameter]) -> Picture:
+        """What a page draws of one training. A fault of ours in it costs the picture only."""
+        if made.fault:
+            return Picture()
+        try:
+            return picture.of(self.tape, self.sources, number, made, parameters)
+        except Exception as problem:
+            self._own_fault(problem, made.activation, "the table of the backward pass")
+            return Picture()
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay
@@ -332,14 +350,14 @@ class JudgingRecorder(Recorder):
             training = told.training.to_json()
             self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})
 
-    def _own_fault(self, problem: Exception, activation: Activation | None) -> None:
+    def _own_fault(self, problem: Exception, activation: Activation | None, what: str = "a training") -> None:
         trace = problem.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
         site = self.sources.sites[activation.line.site] if activation is not None else None
         why = f"a fault of gradcheck itself: {type(problem).__name__}: {problem} ({place})"
-        note = NotChecked("a training", why, site.line, site.file) if site else NotChecked("a training", why)
+        note = NotChecked(what, why, site.line, site.file) if site else NotChecked(what, why)
         self.emit({"event": "not_checked", **note.to_json()})
 
 

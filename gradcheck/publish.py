@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ class Request:
 
     form: str
     output: str | None
+    html: str | None
     color: Color
     quiet: bool
     strict: bool
@@ -34,19 +35,29 @@ class Request:
     alone: bool
 
 
-def refuse_overwrite(output: str, files: Iterable[str]) -> None:
-    """Raises UsageError when the report would replace a script or cannot be written at ``output``."""
+def refuse_overwrites(request: Request, files: Sequence[str], noun: str = "script") -> None:
+    """Raises UsageError when a report would replace one of the files or cannot be written where it should go."""
+    for option, path in (("--output", request.output), ("--html", request.html)):
+        if path:
+            _refuse_overwrite(option, path, files, noun)
+    if request.html and request.output and os.path.abspath(request.html) == os.path.abspath(request.output):
+        raise UsageError("--html and --output name the same file")
+
+
+def _refuse_overwrite(option: str, output: str, files: Iterable[str], noun: str) -> None:
     for file in files:
         if os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            raise UsageError(f"--output {output} would replace the script itself")
+            raise UsageError(f"{option} {output} would replace the {noun} itself")
     if output.endswith(".py"):
-        raise UsageError(f"--output {output} would write a report under a Python file's name")
+        raise UsageError(f"{option} {output} would write a report under a Python file's name")
     if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise UsageError(f"--output {output}: there is no such folder")
+        raise UsageError(f"{option} {output}: there is no such folder")
 
 
 def publish(reports: list[Report], request: Request) -> None:
     """Shows the reports where and how they are wanted. Raises RenderError when that is not possible."""
+    if request.html:
+        save(request.html, render(reports, "html"))
     text = render(reports, request.form, _display(request))
     if request.output:
         save(request.output, text)

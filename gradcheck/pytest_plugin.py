@@ -138,17 +138,7 @@ def _write_page(report: Report, folder: Path, script: Path) -> None:
     """One file a script, named after its path so that parallel workers do not meet."""
     folder.mkdir(parents=True, exist_ok=True)
     name = "-".join(script.with_suffix("").parts) + ".html"
-    (folder / name).write_text(_page(report, script.name), encoding="utf-8")
-
-
-def _page(report: Report, title: str) -> str:
-    to_html = getattr(report, "to_html", None)
-    if to_html is not None:
-        return str(to_html())
-    from html import escape
-
-    body = escape(_text(report))
-    return f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n<pre>{body}</pre>\n'
+    (folder / name).write_text(report.to_html(), encoding="utf-8")
 
 
 def assert_gradients(loss: Callable[..., Any], params: Any, grads: Any, **options: Any) -> Report:

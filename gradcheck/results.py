@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Literal, Self
 
 SCHEMA_VERSION = 1
@@ -227,7 +228,7 @@ class Outcome(Record):
 
 @dataclass(frozen=True, slots=True)
 class Report(Record):
-    """Everything one run found."""
+    """Everything one run found. ``sources`` holds the text of the files named, as it was run."""
 
     verdict: ReportVerdict
     script: Json
@@ -242,6 +243,7 @@ class Report(Record):
     not_checked: list[NotChecked] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
+    sources: Json = field(default_factory=dict)
     seconds: Json = field(default_factory=dict)
     tool_version: str = ""
     schema_version: int = SCHEMA_VERSION
@@ -252,6 +254,19 @@ class Report(Record):
         if "error" in severities or (strict and "warning" in severities):
             return 1
         return {"errors": 1, "not_judged": 2, "partly_judged": 3}.get(self.verdict, 0)
+
+    def to_html(self) -> str:
+        """The report as one self-contained page."""
+        return str(_pages().page([self]))
+
+    def _repr_html_(self) -> str:
+        """The report as a piece of HTML for a notebook's cell: no script, no style, plain tables."""
+        return str(_pages().fragment(self))
+
+
+def _pages() -> Any:
+    # By name: results know no renderer, and the child that imports this module has none.
+    return import_module(".render.html", __package__)
 
 
 _NESTED: dict[str, dict[str, type[Record]]] = {

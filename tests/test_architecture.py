@@ -23,6 +23,8 @@ LEVELS = {
     "explain": 1.5,
     "results": 2.0,
     "cells": 2.5,
+    "reading": 3.0,
+    "saved": 3.0,
     "tape": 3.0,
     "ops": 3.0,
     "numeric": 3.0,

@@ -61,7 +61,7 @@ def test_without_a_comment_it_is_told_and_with_one_it_is_counted(tmp_path: Path,
         ("ingore", f"an ignore names its rules: # gradcheck: ignore[{RULE}]"),
         (f"ingore[{RULE}]", f"`ingore` is not read: # gradcheck: ignore[{RULE}]"),
         (f"file-ignore[{RULE}]", f"`file-ignore` is not read: # gradcheck: ignore-file[{RULE}]"),
-        ("ignore[wrong-activation-derivativ]", f"there is no rule `wrong-activation-derivativ`: a rule `{RULE}` exists"),
+        ("ignore[wrong-activation-deriv]", f"there is no rule `wrong-activation-deriv`: a rule `{RULE}` exists"),
         ("ignore[uninitialized-memory]", "nothing here is silenced by ignoring uninitialized-memory"),
     ],
 )

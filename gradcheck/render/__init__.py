@@ -19,6 +19,9 @@ RENDERERS = {
     "text": "terminal",
     "concise": "concise",
     "json": "jsonfile",
+    "html": "html",
+    "sarif": "sarif",
+    "github": "github",
 }
 
 

@@ -65,7 +65,7 @@ def _report(report: Report, display: Display) -> Iterator[Row]:
     if not display.quiet:
         yield from _header(report, display.width)
     for finding in active:
-        yield from _finding(report, finding, display.width)
+        yield from finding_rows(report, finding, display.width)
         yield []
     if not display.quiet:
         yield from _nothing_found(report, display.width)
@@ -135,11 +135,12 @@ def _shortened(text: str, limit: int) -> str:
     return text[:keep] + "..." + text[-keep:]
 
 
-def _finding(report: Report, finding: Finding, width: int) -> Iterator[Row]:
+def finding_rows(report: Report, finding: Finding, width: int) -> Iterator[Row]:
+    """A finding in its five parts."""
     head = f"{finding.severity}[{clean(finding.rule)}]"
     yield from _headline(head, clean(" ".join(finding.message.split())), finding.severity, width)
     yield from _place(report, finding, width)
-    yield from _window(report, finding, width)
+    yield from source_rows(report, finding, width)
     yield from _part("proof", [clean(line) for entry in finding.proof for line in entry.split("\n")], width)
     if finding.severity == "note":
         return
@@ -177,7 +178,8 @@ def _place(report: Report, finding: Finding, width: int) -> Iterator[Row]:
         yield from _wrapped(f"      affects {concerned}", width, indent=14)
 
 
-def _window(report: Report, finding: Finding, width: int) -> Iterator[Row]:
+def source_rows(report: Report, finding: Finding, width: int) -> Iterator[Row]:
+    """The source lines of a finding with marks and labels; the labels alone where the source is not at hand."""
     lines = view.source_lines(report, finding.file, finding.cell)
     marks = _marks(finding.line, finding.column, finding.end_line, finding.end_column, finding.label, primary=True)
     here = (finding.file, finding.cell)
@@ -228,14 +230,14 @@ def _fix(report: Report, finding: Finding) -> Iterator[str]:
     fix = finding.fix
     if fix is None:
         return
-    yield from _edit(report, finding, fix)
+    yield from edit_lines(report, finding, fix)
     if fix.description:
         yield clean(fix.description)
     if fix.tried:
         yield view.tried_words(fix.tried)
 
 
-def _edit(report: Report, finding: Finding, fix: Fix) -> Iterator[str]:
+def edit_lines(report: Report, finding: Finding, fix: Fix) -> Iterator[str]:
     """The line before and after, when the fix is a replacement of what is marked on one line."""
     lines = view.source_lines(report, finding.file, finding.cell)
     if fix.replacement is None or finding.end_line != finding.line or not 1 <= finding.line <= len(lines):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
+from ..reading import inside, lines_of, split
 from ..results import Finding, Loss, Outcome, Parameter, Report, Training
 
 ROW_LIMIT = 40
@@ -170,7 +168,7 @@ def summary(report: Report) -> str:
     warnings = sum(finding.severity == "warning" for finding in active)
     silenced = len(report.findings) - len(active)
     counts = [plural(errors, "error"), plural(warnings, "warning"), *([f"{silenced} suppressed"] if silenced else [])]
-    parts = [", ".join(counts), _judged(report.parameters)]
+    parts = [", ".join(counts), judged_words(report.parameters)]
     operations = sum(training.operations for training in report.trainings)
     if operations:
         replays = list(dict.fromkeys(training.replay for training in report.trainings if training.replay))
@@ -181,7 +179,8 @@ def summary(report: Report) -> str:
     return "; ".join(parts)
 
 
-def _judged(parameters: list[Parameter]) -> str:
+def judged_words(parameters: list[Parameter]) -> str:
+    """How many parameters are right, or wrong and not judged."""
     if not parameters:
         return "no parameter found"
     tones = [TONES.get(parameter.verdict) for parameter in parameters]
@@ -210,43 +209,24 @@ def place_path(report: Report, file: str, cell: int | None) -> str:
 
 def shown_path(report: Report, file: str) -> str:
     """A file of the report as the user would type it: beside the script, seen from where they are."""
-    name = _inside(report, file)
+    name = inside(report, file)
     if not name or os.path.isabs(name):
         return clean(name or str(report.script.get("path", "")))
     folder = os.path.dirname(str(report.script.get("path", "")))
     return clean(os.path.normpath(os.path.join(folder, name)))
 
 
-def _inside(report: Report, file: str) -> str:
-    """A file as seen from the script's folder, if it is in there; else as it is."""
-    folder = os.path.join(str(report.script.get("folder", "")), "")
-    return file.removeprefix(folder) if os.path.isabs(file) and folder else file
-
-
 def source_lines(report: Report, file: str, cell: int | None = None) -> tuple[str, ...]:
-    """The lines of a file, or of a notebook's cell, that the report names; empty when it cannot be read."""
+    """The lines of a file, or of a notebook's cell, that the report names: the text that was run, else as the file is
+    now; empty without both.
+    """
     if cell is not None:
-        return tuple(str(report.script.get("cells", {}).get(str(cell), "")).split("\n"))
-    name = file or os.path.basename(str(report.script.get("path", "")))
-    path = os.path.join(str(report.script.get("folder", "")), name)
-    try:
-        stamp = os.stat(path).st_mtime_ns
-    except (OSError, ValueError):
-        return ()
-    return _read_lines(path, stamp)
-
-
-@lru_cache(maxsize=64)
-def _read_lines(path: str, stamp: int) -> tuple[str, ...]:
-    try:
-        with tokenize.open(path) as stream:
-            text = stream.read()
-    except (SyntaxError, UnicodeDecodeError):
-        text = Path(path).read_text(encoding="latin-1")
-    except OSError:
-        return ()
-    # Not splitlines(): a form feed or U+2028 inside a line is no new line to Python.
-    return tuple(line.rstrip("\n") for line in text.split("\n"))
+        return split(str(report.script.get("cells", {}).get(str(cell), "")))
+    name = inside(report, file) or os.path.basename(str(report.script.get("path", "")))
+    text = report.sources.get(name)
+    if text is not None:
+        return split(text)
+    return lines_of(os.path.join(str(report.script.get("folder", "")), name))
 
 
 def affected(report: Report, finding: Finding) -> str:
@@ -296,7 +276,7 @@ def _outcome_place(report: Report, outcome: Outcome) -> str:
         return ""
     if outcome.cell is not None:
         return f" ({line_words(outcome.line, outcome.cell)})"
-    file = _inside(report, outcome.file)
+    file = inside(report, outcome.file)
     if file in ("", os.path.basename(str(report.script.get("path", "")))):
         return f" (line {outcome.line})"
     return f" ({clean(file)}, line {outcome.line})"
