@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 from . import rules
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
@@ -46,6 +48,7 @@ class JudgingRecorder(Recorder):
         self._judged: list[Activation | None] = []
         self._unsettled: list[tuple[int, Activation | None]] = []
         self._made: dict[int, Judgement] = {}
+        self._last: dict[int, dict[int, Any]] = {}  # number of the training -> what its parameters held at its end
         self._names: dict[Any, list[str]] = {}
         self._work_when_judged: float | None = None
         self._process = os.getpid()
@@ -165,6 +168,8 @@ class JudgingRecorder(Recorder):
         maximize = bool(self.options.get("maximize"))
         told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
         view = StepView(number, self.tape, self.sources, made, told.verdicts, told.training.loss, maximize, hits.hits)
+        view.numbers, view.named = self.memory.objects, self.locations.named
+        view.last = self._last.setdefault(number, self._values(made))
         self.emit(
             {
                 "event": "training",
@@ -177,6 +182,14 @@ class JudgingRecorder(Recorder):
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
+
+    def _values(self, made: Judgement) -> dict[int, Any]:
+        """What the parameters hold now, by storage."""
+        found = {}
+        for storage in {self.tape.storage_of(c.rounds[-1][-1].new) for c in made.parameters}:
+            live = self.memory.live(storage)
+            found[storage] = self.memory.objects[storage] if live is None else np.array(live)
+        return found
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay
