@@ -16,7 +16,7 @@ import numpy as np
 
 from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
-from ..step.probe import move
+from ..step.probe import given, move
 from ..tape import CONST
 from .stepview import StepView
 
@@ -27,6 +27,7 @@ SUMS = frozenset((np.sum, np.ndarray.sum, np.add.reduce, sum))
 ONE = 1e-6
 EXACT = 1e-12
 MOST_OF_A_PLACE = 4096
+MOST_OF_ONE_SUM = 64
 FAR, FARTHER = 1e3, 1e6
 GROWS = 30.0
 
@@ -190,7 +191,17 @@ def _note(found: Softmax, entry: int, top: np.ndarray, axes: tuple[int, ...]) ->
 def largest_score(view: StepView, found: Softmax) -> float:
     """The largest argument of the exponential at the recorded values."""
     assert view.made.recording is not None
-    return float(np.max(view.made.recording.operands(found.exponential)[0][0]))
+    operands = view.made.recording.operands
+    return max(float(np.max(operands(e)[0][0])) for e in _exponentials(view, found))
+
+
+def _exponentials(view: StepView, found: Softmax) -> list[int]:
+    """The first executions of the exponential."""
+    tape, made = view.tape, view.made
+    assert made.recording is not None
+    place = tape.entry_template[found.exponential]
+    same = [e for e in made.recording.entries if tape.entry_template[e] == place]
+    return [e for e in same if e <= found.divisions[0]][:MOST_OF_ONE_SUM]
 
 
 def stands_alone(view: StepView, found: Softmax) -> bool:
@@ -218,28 +229,28 @@ def departure(view: StepView, found: Softmax) -> float:
 
 def can_grow(view: StepView, found: Softmax) -> bool:
     """Whether the scores rise without limit with the parameters: replayed with all of them far from zero."""
+    entries = _exponentials(view, found)
     try:
-        far, farther = (_scores_at(view, found.exponential, factor) for factor in (FAR, FARTHER))
+        far, farther = (max(_scores_at(view, entries, sign * f) for sign in (1, -1)) for f in (FAR, FARTHER))
     except ReplayError:
         return False
     return farther > GROWS * max(far, 1.0)
 
 
-def _scores_at(view: StepView, exponential: int, factor: float) -> float:
-    """The largest score with all parameters multiplied by a factor, whatever its sign."""
+def _scores_at(view: StepView, exponentials: list[int], factor: float) -> float:
+    """The largest score with all parameters multiplied by a factor."""
     made, tape, window = view.made, view.tape, view.made.window
     assert made.recording is not None
     replay, state = made.recording.replay, window.fork()
     for v in window.versions:
-        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters:
-            if tape.storage_born[tape.storage_of(v.code)] < window.begin:
-                value = np.asarray(replay.load(window.base, v.code), float)
-                move(replay, state, v, (factor - 1) * value + factor * 0.01 * _noise(value.shape))
-    code = tape.entry(exponential)[1][0]
-    entries = backward_slice(tape, {tape.storage_of(code)}, exponential, window.begin)
+        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters and given(made, v):
+            value = np.asarray(replay.load(window.base, v.code), float)
+            move(replay, state, v, (factor - 1) * value + factor * 0.01 * _noise(value.shape))
+    codes = [tape.entry(e)[1][0] for e in exponentials]
+    entries = backward_slice(tape, {tape.storage_of(c) for c in codes}, exponentials[-1], window.begin)
     known = set(made.recording.entries)
     replay.run(state, [e for e in entries if e in known])
-    return float(np.max(np.asarray(replay.load(state, code), float)))
+    return max(float(np.max(np.asarray(replay.load(state, c), float))) for c in codes)
 
 
 def _noise(shape: tuple[int, ...]) -> Any:
