@@ -62,7 +62,7 @@ def inputs(view: StepView) -> list[Input]:
             continue
         codes = [c for c in tape.entry(entry)[1] if c & 3 != CONST and tape.shape_of(c)]
         weights = [c for c in codes if tape.storage_of(c) in parameters]
-        data = [c for c in codes if not masks.of(c)]
+        data = [c for c in codes if c not in weights and not masks.of(c)]
         if len(weights) != 1 or len(data) != 1:
             continue
         key = (tape.entry_template[entry], tape.storage_of(weights[0]))
