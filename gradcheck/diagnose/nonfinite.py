@@ -45,7 +45,8 @@ def origin(view: StepView) -> Origin | None:
     targets = {_storage(view, c) for c in reached} | ({scalar} if scalar >= 0 else set())
     if not targets:
         return None
-    end = max([view.tape.storage_born[scalar] + 1 if scalar >= 0 else 0, *(c.rounds[-1][-1].entry + 1 for c in reached)])
+    lasts = [view.tape.storage_born[scalar]] if scalar >= 0 else []
+    end = max([*lasts, *(c.rounds[-1][-1].entry for c in reached)]) + 1
     trace = _Trace(view.tape, targets, end)
     first = trace.first()
     if first < 0:

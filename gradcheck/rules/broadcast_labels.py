@@ -49,6 +49,7 @@ def _explains(view: StepView, found: meetings.Broadcast, mistake: Mistake) -> bo
 
 def _finding(view: StepView, found: meetings.Broadcast, names: list[str]) -> Finding:
     n = max(found.prediction)
+    every, matched = f"{found.pairs:.4g}", f"{found.matched:.4g}"
     return finding_at(
         view.site_of(found.entry),
         SLUG,
@@ -59,7 +60,7 @@ def _finding(view: StepView, found: meetings.Broadcast, names: list[str]) -> Fin
         parameters=names,
         proof=[
             f"prediction {found.prediction}, target {found.target}: the difference is ({n}, {n})",
-            f"mean square over all {n * n:,} pairs {found.pairs:.4g}, over the {n:,} that belong together {found.matched:.4g}",
+            f"mean square over all {n * n:,} pairs {every}, over the {n:,} that belong together {matched}",
         ],
         effect="the least such loss is reached by predicting the mean of all targets for every sample",
         evidence={"samples": n, "all_pairs": found.pairs, "matched": found.matched},

@@ -41,7 +41,7 @@ def check(view: StepView) -> Iterator[Finding]:
             label="one number was subtracted from all rows",
             related=[mark(view.site_of(softmax.division), "normalised row by row")],
             proof=[
-                f"the largest exponential of the array is exactly 1; in {rows:,} of {len(softmax.peaks):,} rows it is less",
+                f"largest exponential: exactly 1 in the array, less in {rows:,} of its {len(softmax.peaks):,} rows",
                 f"the least of them is {least:.3g}; a row more than 745 below the largest would be 0 / 0",
             ],
             effect="right while all rows have scores of one size; later a row can turn nan, and all parameters with it",

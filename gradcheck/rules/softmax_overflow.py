@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,7 @@ def check(view: StepView) -> Iterator[Finding]:
 
 def _happened(view: StepView, softmax: Softmax, found: nonfinite.Origin) -> Finding:
     score = float(np.max(found.operands[0]))
+    limit = _limit(getattr(found.result, "dtype", None))
     what = "the loss" if not found.reaches else f"{found.reaches[0]} and all that follows"
     return finding_at(
         view.site_of(found.entry),
@@ -61,7 +63,7 @@ def _happened(view: StepView, softmax: Softmax, found: nonfinite.Origin) -> Find
         parameters=found.reaches,
         related=[mark(view.site_of(softmax.division), "inf / inf is nan")],
         proof=[
-            f"largest score in step {found.step + 1}: {score:.4g}; exp overflows above {_limit(found.result):.1f}",
+            f"largest score in step {found.step + 1}: {score:.4g}; exp overflows above {limit:.1f}",
             f"replayed in the script's own precision: {what} became nan",
         ],
         effect="from this step on the parameters are nan, and no later step can bring them back",
@@ -73,7 +75,7 @@ def _happened(view: StepView, softmax: Softmax, found: nonfinite.Origin) -> Find
 
 def _threatens(view: StepView, softmax: Softmax) -> Finding:
     score = softmaxes.largest_score(view, softmax)
-    limit = _limit(None, view.tape.dtype_of(view.tape.storage_of(view.tape.entry(softmax.exponential)[2][0])))
+    limit = _limit(view.tape.dtype_of(view.tape.storage_of(view.tape.entry(softmax.exponential)[2][0])))
     return finding_at(
         view.site_of(softmax.exponential),
         SLUG,
@@ -93,11 +95,9 @@ def _threatens(view: StepView, softmax: Softmax) -> Finding:
     )
 
 
-def _limit(result: object, dtype: object = None) -> float:
-    """The largest argument whose exponential is finite in this precision."""
-    kind = np.asarray(result).dtype if dtype is None and result is not None else dtype
-    narrow = kind is not None and np.dtype(kind).kind == "f"  # type: ignore[call-overload]
-    return float(np.log(np.finfo(kind if narrow else float).max))  # type: ignore[arg-type]
+def _limit(dtype: Any) -> float:
+    """The largest argument whose exponential is finite in this precision (None: that of a Python number)."""
+    return float(np.log(np.finfo(float if dtype is None else dtype).max))
 
 
 def _fix(view: StepView, softmax: Softmax) -> Fix:

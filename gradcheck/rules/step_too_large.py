@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ..diagnose import breakdown, nonfinite, steps
+from ..diagnose import activity, breakdown, nonfinite, steps
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix
@@ -80,9 +80,9 @@ def _proof(view: StepView, done: steps.Effect) -> list[str]:
     return lines
 
 
-def _idle(layer: breakdown.activity.Layer) -> str:
-    before = breakdown.activity.idle_share(layer.before)
-    after = breakdown.activity.idle_share(layer.after)
+def _idle(layer: activity.Layer) -> str:
+    before = activity.idle_share(layer.before)
+    after = activity.idle_share(layer.after)
     return f"{before:.1%} of the entries are zero at first, {after:.1%} after the recorded steps"
 
 
