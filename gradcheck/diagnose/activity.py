@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
 from ..step.trials import Trial
-from ..tape import CONST
+from ..tape import CONST, SCALAR
 from . import steps
 from .stepview import StepView
 
@@ -30,6 +29,7 @@ FEWEST_ROWS = 16
 FEWEST_ENTRIES = 32
 NEARLY = 0.99
 LONGEST_WAY = 6
+MOST_OTHERS = 32  # executions of a place that turn out to be no activation before it is given up
 MANY_ENTRIES = 20_000  # beyond this one step has to do
 
 
@@ -67,47 +67,49 @@ def layers(view: StepView) -> list[Layer]:
     trial = view.made.trials[0] if view.made.trials else None
     if trial is None or not any(t.fn in RECTIFYING or t.fn in SQUASHING for t in view.tape.templates):
         return []
-    found: dict[int, Layer] = {}
-    for entry in _forward(view, trial):
-        _meet(view, found, entry)
+    forward = _forward(view, trial)
+    found = _layers_of(view, forward)
     if not found:
         return []
     for one in _of_both_steps(view, trial):
+        entries = forward if one is trial else _forward(view, one)
         try:
-            made = _with_last_values(view, one)
+            _answer_again(view, found, one, entries)
         except ReplayError:
-            made = None
-        if made is None:
             continue
-        for entry in made.entries:
-            layer = found.get(view.tape.entry_template[entry])
-            if layer is not None:
-                answers = _answers(made.operands(entry)[1], layer.rectifies)
-                if answers is not None:
-                    layer.after.append(answers)
     return [layer for layer in found.values() if layer.after]
 
 
-def _meet(view: StepView, found: dict[int, Layer], entry: int) -> None:
+def _layers_of(view: StepView, forward: list[int]) -> dict[int, Layer]:
+    """The activations among the entries of the first step, by place."""
+    tape = view.tape
+    known = RECTIFYING | SQUASHING
+    possible = [t.fn in known and t.kind == "op" and t.outputs == 1 for t in tape.templates]
+    found: dict[int, Layer] = {}
+    others: dict[int, int] = {}
+    for entry in forward:
+        place = tape.entry_template[entry]
+        if possible[place] and others.get(place, 0) < MOST_OTHERS and not _meet(view, found, entry):
+            others[place] = others.get(place, 0) + 1
+    return found
+
+
+def _meet(view: StepView, found: dict[int, Layer], entry: int) -> bool:
     """Note what an entry of the first step answers, if it is an activation."""
     tape, recording = view.tape, view.made.recording
     assert recording is not None
     place = tape.entry_template[entry]
-    template = tape.templates[place]
-    rectifies = template.fn in RECTIFYING
-    if not rectifies and template.fn not in SQUASHING or template.kind not in ("op", "call"):
-        return
+    rectifies = tape.templates[place].fn in RECTIFYING
     values, result = recording.operands(entry)
     if not isinstance(result, np.ndarray) or result.size < SMALLEST:
-        return
+        return False
     operand = _rectified(values, result) if rectifies else 0
     if operand is None:
-        return
-    answers = _answers(result, rectifies)
-    if answers is not None:
-        code = tape.entry(entry)[1][operand]
-        layer = found.setdefault(place, Layer(place, entry, rectifies, _units(view, entry, code)))
-        layer.before.append(answers)
+        return False
+    code = tape.entry(entry)[1][operand]
+    layer = found.setdefault(place, Layer(place, entry, rectifies, _units(view, entry, code)))
+    layer.before.append(_answers(result, rectifies))
+    return True
 
 
 def _rectified(values: list[Any], result: np.ndarray) -> int | None:
@@ -119,9 +121,7 @@ def _rectified(values: list[Any], result: np.ndarray) -> int | None:
     return None
 
 
-def _answers(result: Any, rectifies: bool) -> np.ndarray | None:
-    if not isinstance(result, np.ndarray):
-        return None
+def _answers(result: np.ndarray, rectifies: bool) -> np.ndarray:
     found: np.ndarray = result == 0 if rectifies else np.abs(result) > FULL
     return found
 
@@ -148,12 +148,19 @@ def _units(view: StepView, entry: int, code: int) -> int | None:
     return None
 
 
-def _forward(view: StepView, trial: Trial, begin: int | None = None) -> list[int]:
+def _forward(view: StepView, trial: Trial) -> list[int]:
+    """The entries of a step that its loss depends on; of the second step, those after the first one's updates."""
     tape, window = view.tape, view.made.window
     targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
-    found = backward_slice(tape, targets, trial.hypothesis.last, window.begin if begin is None else begin)
+    updates = [u.entry for c in view.made.parameters for u in c.rounds[0]]
+    begin = window.begin if _is_first(trial) else max(updates) + 1
+    found = backward_slice(tape, targets, trial.hypothesis.last, begin)
     known = set(trial.recording.entries)
     return [e for e in found if e in known]
+
+
+def _is_first(trial: Trial) -> bool:
+    return all(m.version.round_ == 0 for m in trial.matches)
 
 
 def _of_both_steps(view: StepView, trial: Trial) -> list[Trial]:
@@ -165,29 +172,30 @@ def _of_both_steps(view: StepView, trial: Trial) -> list[Trial]:
     return [trial, *[t for t in same if all(m.version.round_ == 1 for m in t.matches)][:1]]
 
 
-def _with_last_values(view: StepView, trial: Trial) -> Recording | None:
-    """The forward pass of a step, replayed with the parameters as all recorded steps left them."""
+def _answer_again(view: StepView, found: dict[int, Layer], trial: Trial, entries: list[int]) -> None:
+    """What the layers answer in a step that is replayed with the parameters as all recorded steps left them."""
     tape, window = view.tape, view.made.window
-    first = {m.version.round_ for m in trial.matches} == {0}
-    updates = [u for c in view.made.parameters for u in c.rounds[0]]
-    entries = _forward(view, trial, None if first else max(u.entry for u in updates) + 1)
     if set(entries) & set(window.barriers) or trial.hypothesis.tail:
-        return None
+        return
     replay = trial.recording.replay
     versions = {tape.storage_of(m.version.code) for m in trial.matches}
-    state = window.fork() if first else trial.recording.state.fork(window.written | versions)
+    state = window.fork() if _is_first(trial) else trial.recording.state.fork(window.written | versions)
     for m in trial.matches:
         value = steps.last_value(view, m.version.candidate)
         if m.version.index or value is None or np.size(value) != m.truth.size:
-            return None
-        if m.version.code & 3 == 0:
+            return
+        if m.version.code & 3 == SCALAR:
             state.values[m.version.code >> 2] = float(np.reshape(value, ()))
         else:
             array = replay.load(state, m.version.code)
             array[...] = np.reshape(value, array.shape)
-    made = Recording(replay, state, entries)
-    made.run()
-    return made
+    begin = 0
+    for position, entry in enumerate(entries):
+        layer = found.get(tape.entry_template[entry])
+        if layer is not None:
+            replay.run(state, entries[begin : position + 1])
+            layer.after.append(_answers(replay.load(state, tape.entry(entry)[2][0]), layer.rectifies))
+            begin = position + 1
 
 
 def dead(layer: Layer) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..replay.adjoint import Recording
+from ..replay.adjoint import Recording, Sweep
 from ..replay.forward import ReplayError
 from ..step import heads
 from ..step.probe import move
@@ -120,43 +120,42 @@ def step_with_scaled_input(view: StepView, met: list[Input], by: float) -> tuple
     for version, _ in done.moves:
         if id(version.candidate) in scaled:
             move(replay, state, version, shrink[id(version.candidate)])
-    last = trial.hypothesis.last
-    made = Recording(replay, state, [e for e in trial.recording.entries if e < last])
+    made = Recording(replay, state, done.certifier.entries)
     try:
         made.run()
         seeds = trial.seeds if trial.head is None else heads.seeds(trial.kind, trial.head, made)
         if seeds is None:
             return None
         sweep = window.sweep(made, seeds)
-        return _taken(view, done, sweep, made, scaled, by)
+        start = steps.recorded(trial, made, seeds)
+        return _taken(view, done, sweep, made, scaled, by, start)
     except ReplayError:
         return None
 
 
 def _taken(
-    view: StepView, done: steps.Effect, sweep: object, made: Recording, scaled: set[int], by: float
+    view: StepView, done: steps.Effect, sweep: Sweep, made: Recording, scaled: set[int], by: float, start: float
 ) -> tuple[dict[int, float], bool] | None:
     """The step along the true gradients there, at the script's own rates."""
     lengths: dict[int, float] = {}
     moves: steps.Moves = []
-    start: steps.Moves = []
     matches = {id(m.version): m for m in done.trial.matches}
     for version, step in done.moves:
         t = matches[id(version)].truth
         size = float(np.vdot(t, t))
         rate = float(np.vdot(np.reshape(step, t.shape), t)) / size if size else 0.0
-        there = view.made.window.adjoint(sweep, version, made)[0]  # type: ignore[arg-type]
+        there = view.made.window.adjoint(sweep, version, made)[0]
         value = np.asarray(steps.value_before(view, version), float)
         c = id(version.candidate)
         factor = by if c in scaled else 1.0
         taken = rate * np.reshape(there, value.shape) / factor**2
         norm = float(np.linalg.norm(value)) / factor
         lengths[c] = float(np.linalg.norm(taken)) / norm if norm else 0.0
-        start.append((version, (1 / factor - 1) * value))
         moves.append((version, (1 / factor - 1) * value + taken))
     if not all(np.isfinite(d).all() for _, d in moves):
         return None
+    if not done.overshoots:  # then the length alone was too large
+        return lengths, True
     with np.errstate(all="ignore"):
-        before, after = done.certifier.loss_at(start), done.certifier.loss_at(moves)
-    falls = after < before if done.slope < 0 else after > before
-    return lengths, bool(falls)
+        after = done.certifier.loss_at(moves)
+    return lengths, bool(after < start if done.slope < 0 else after > start)

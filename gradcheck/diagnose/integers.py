@@ -10,7 +10,7 @@ import numpy as np
 
 from ..replay.forward import ReplayError
 from ..replay.functions import ufunc_of
-from ..tape import CONST, Template
+from ..tape import CONST, Tape, Template
 from .stepview import StepView
 
 WRAPPING = frozenset((np.add, np.subtract, np.multiply, np.negative))
@@ -41,13 +41,29 @@ def losses(view: StepView) -> list[Loss]:
     tape = view.tape
     integral = [_may_lose(t) for t in tape.templates]
     found: dict[int, Loss] = {}
+    ids = tape.entry_template
     for entry in [*made.window.prelude, *made.recording.entries]:
-        place = tape.entry_template[entry]
-        if integral[place] and place not in found:
-            lost = _lost(view, entry)
-            if lost is not None:
-                found[place] = lost
+        place = ids[entry]
+        if not integral[place]:
+            continue
+        if not _holds_integers(tape, entry):
+            integral[place] = False  # the other executions of this place work on the same kind of values
+            continue
+        lost = _lost(view, entry)
+        if lost is not None:
+            found[place] = lost
+            integral[place] = False
     return list(found.values())
+
+
+def _holds_integers(tape: Tape, entry: int) -> bool:
+    """Whether an operation can lose anything: `//` always, the others where their result is an integer."""
+    template, inputs, outputs = tape.entry(entry)
+    if template.fn in FLOORS:
+        return True
+    code = inputs[0] if template.kind == "store" else outputs[0] if outputs else inputs[0]
+    dtype = tape.dtype_of(tape.storage_of(code)) if code & 3 != CONST else None
+    return dtype is not None and dtype.kind in "iu"
 
 
 def _may_lose(template: Template) -> bool:

@@ -125,9 +125,10 @@ def broadcast(view: StepView) -> Broadcast | None:
         return None
     masks = made.window.masks.entry_masks
     parameters = {tape.storage_of(v.code) for v in made.window.versions}
+    differs = [t.fn in DIFFERENCES and t.kind == "op" and t.inputs == 2 for t in tape.templates]
+    ids = tape.entry_template
     for entry in made.recording.entries:
-        template = tape.templates[tape.entry_template[entry]]
-        if template.fn not in DIFFERENCES or entry not in masks or template.kind != "op":
+        if not differs[ids[entry]] or entry not in masks:
             continue
         codes = list(tape.entry(entry)[1])
         shapes = [tape.shape_of(c) for c in codes]

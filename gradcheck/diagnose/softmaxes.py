@@ -17,7 +17,7 @@ import numpy as np
 from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
 from ..step.probe import given, move
-from ..tape import CONST
+from ..tape import Template
 from .stepview import StepView
 
 EXPONENTIALS = frozenset((np.exp, math.exp))
@@ -32,6 +32,10 @@ FAR, FARTHER = 1e3, 1e6
 GROWS = 30.0
 
 ROWS, WHOLE_ARRAY, NOTHING = "each sum's own maximum", "the maximum of the whole array", "nothing"
+
+
+# What an operation may be here; 0: nothing.
+DIVIDES, LOGS, WRITES = 1, 2, 3
 
 
 @dataclass(slots=True)
@@ -64,39 +68,51 @@ def find(view: StepView) -> list[Softmax]:
     return [s for s in search.found.values() if s.divisions]
 
 
+def _role(template: Template) -> int:
+    if template.fn in DIVISIONS and template.inputs == 2:
+        return DIVIDES
+    if template.fn in LOGARITHMS and template.inputs == 1:
+        return LOGS
+    return WRITES if template.writes else 0
+
+
 class _Search:
-    """One pass over the judged steps; ``maker`` holds the entry that last wrote each storage."""
+    """One pass over the judged steps; ``written`` holds the entry that last wrote into each storage."""
 
     def __init__(self, view: StepView) -> None:
         self.tape = view.tape
         self.recording = view.made.recording
         self.masks = view.made.window.masks.entry_masks
         self.found: dict[int, Softmax] = {}
-        self.maker: dict[int, int] = {}
+        self.written: dict[int, int] = {}
         # place and divisor -> entry, numerator, share
         self.numbers: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
 
     def run(self) -> None:
         """Look at every division and logarithm."""
         tape = self.tape
-        divides = [t.fn in DIVISIONS and t.inputs == 2 for t in tape.templates]
-        logs = [t.fn in LOGARITHMS for t in tape.templates]
         if self.recording is None or not any(t.fn in EXPONENTIALS for t in tape.templates):
             return
+        roles = [_role(t) for t in tape.templates]
+        ids = tape.entry_template
         for entry in self.recording.entries:
-            identity = tape.entry_template[entry]
-            template, inputs, outputs = tape.entry(entry)
-            if entry in self.masks:
-                if divides[identity]:
+            role = roles[ids[entry]]
+            if not role:
+                continue
+            template, inputs, _ = tape.entry(entry)
+            if role != WRITES and entry in self.masks:
+                if role == DIVIDES:
                     self._division(entry, list(inputs))
-                elif logs[identity]:
+                else:
                     self._logarithm(entry, inputs[0])
-            for code in outputs:
-                if code & 3 != CONST:
-                    self.maker[tape.storage_of(code)] = entry
             for place in template.writes:
-                self.maker[tape.storage_of(inputs[place])] = entry
+                self.written[tape.storage_of(inputs[place])] = entry
         self._settle_numbers()
+
+    def _maker(self, code: int) -> int:
+        """The entry that last wrote an operand; -1 for what existed before the tape."""
+        storage = self.tape.storage_of(code)
+        return self.written.get(storage, self.tape.storage_born[storage] if storage >= 0 else -1)
 
     def _division(self, entry: int, inputs: list[int]) -> None:
         origin = self._exponential(inputs[0])
@@ -120,7 +136,7 @@ class _Search:
 
     def _logarithm(self, entry: int, code: int) -> None:
         """The logarithm of a sum of exponentials."""
-        total = self.maker.get(self.tape.storage_of(code), -1)
+        total = self._maker(code)
         if total < 0 or not self._is_sum(code):
             return
         origin = self._exponential(self.tape.entry(total)[1][0])
@@ -134,15 +150,15 @@ class _Search:
             _note(known, total, top, axes)
 
     def _is_sum(self, code: int) -> bool:
-        entry = self.maker.get(self.tape.storage_of(code), -1)
+        entry = self._maker(code)
         return entry >= 0 and self.tape.templates[self.tape.entry_template[entry]].fn in SUMS
 
     def _exponential(self, code: int) -> int:
         """The exponential that made an operand (or the array that a number was taken out of); -1 if none did."""
         tape = self.tape
-        entry = self.maker.get(tape.storage_of(code), -1)
+        entry = self._maker(code)
         if entry >= 0 and tape.templates[tape.entry_template[entry]].kind == "element":
-            entry = self.maker.get(tape.storage_of(tape.entry(entry)[1][0]), -1)
+            entry = self._maker(tape.entry(entry)[1][0])
         return entry if entry >= 0 and tape.templates[tape.entry_template[entry]].fn in EXPONENTIALS else -1
 
     def _settle_numbers(self) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
-from ..step.probe import Certifier, given, move
+from ..step import heads
+from ..step.hypotheses import Seeds
+from ..step.probe import Certifier, given
 from ..step.trials import Match, Trial
 from ..step.window import Version
 from ..tape import VIEW
@@ -81,7 +84,7 @@ def _measured(
         return sign * certifier.loss_at([(v, scale * d) for v, d in moves])
 
     with np.errstate(all="ignore"):
-        before, after = sign * _recorded(trial, certifier), loss(1.0)
+        before, after = sign * recorded(trial, trial.recording, trial.seeds), loss(1.0)
         if not math.isfinite(before):
             return None
         if not _rises(before, after):
@@ -92,12 +95,12 @@ def _measured(
     return Effect(trial, certifier, moves, slope, before, after, final, divisor)
 
 
-def _recorded(trial: Trial, certifier: Certifier) -> float:
-    """The loss at the recorded values."""
+def recorded(trial: Trial, recording: Recording, seeds: Seeds) -> float:
+    """The loss of a trial at the values of a recording, of which ``seeds`` are the derivatives at its head."""
     if trial.head is not None:
-        return certifier.loss_at([])
-    load = trial.recording.replay.load
-    return sum(float(np.sum(np.asarray(load(trial.recording.state, c), float))) for c in trial.hypothesis.codes)
+        return heads.recorded(trial.kind, trial.head, seeds, recording)
+    load = recording.replay.load
+    return sum(float(np.sum(np.asarray(load(recording.state, c), float))) for c in trial.hypothesis.codes)
 
 
 def _rises(before: float, after: float) -> bool:
@@ -141,6 +144,3 @@ def share(view: StepView, version: Version, displacement: np.ndarray) -> float:
     """The length of a displacement relative to the parameter's own; infinite for a parameter of zeros."""
     size = float(np.linalg.norm(np.asarray(value_before(view, version), float)))
     return float(np.linalg.norm(displacement)) / size if size else math.inf
-
-
-__all__ = ["Effect", "Moves", "effect", "last_moves", "last_value", "move", "share", "value_before"]
