@@ -1,6 +1,7 @@
 """Which units of a network still answer: rectifiers and squashing functions before and after the recorded steps.
 
-Known by what they compute: a rectifier's result is its operand where that is positive, else zero.
+Known by what they compute: a rectifier's result is its operand where that is positive, else zero; a sigmoid is 1
+divided by what is nowhere less than 1.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
 from ..step.trials import Trial
 from ..tape import CONST, SCALAR
-from . import steps
+from . import softmaxes, steps
 from .stepview import StepView
 
 RECTIFYING = frozenset(
     (np.maximum, np.fmax, np.where, np.choose, np.clip, np.ndarray.clip, np.multiply, operator.mul, np.ndarray.choose)
 )
-SQUASHING = frozenset((np.tanh,))
+SQUASHING = frozenset((np.tanh,)) | softmaxes.DIVISIONS
 PRODUCTS = frozenset((np.dot, np.matmul, operator.matmul, np.ndarray.dot))
 SMALLEST = 8
 FULL = 1 - 1e-6
@@ -64,7 +65,7 @@ class Layer:
 
 def layers(view: StepView) -> list[Layer]:
     """The rectifiers and squashing functions of the judged steps, before the first and after the last recorded one."""
-    trial = view.made.trials[0] if view.made.trials else None
+    trial = view.made.trials[0] if view.made.trials and not view.unwritten else None
     if trial is None or not any(t.fn in RECTIFYING or t.fn in SQUASHING for t in view.tape.templates):
         return []
     forward = _forward(view, trial)
@@ -103,7 +104,7 @@ def _meet(view: StepView, found: dict[int, Layer], entry: int) -> bool:
     values, result = recording.operands(entry)
     if not isinstance(result, np.ndarray) or result.size < SMALLEST:
         return False
-    operand = _rectified(values, result) if rectifies else 0
+    operand = _rectified(values, result) if rectifies else _squashed(values, result)
     if operand is None:
         return False
     code = tape.entry(entry)[1][operand]
@@ -121,8 +122,16 @@ def _rectified(values: list[Any], result: np.ndarray) -> int | None:
     return None
 
 
+def _squashed(values: list[Any], result: np.ndarray) -> int | None:
+    """The position of the operand, if the result is a hyperbolic tangent or a sigmoid."""
+    if len(values) == 1:
+        return 0
+    one = isinstance(values[0], int | float | np.floating) and values[0] == 1
+    return 1 if one and result.dtype.kind == "f" and bool(np.all(np.asarray(values[1]) >= 1)) else None
+
+
 def _answers(result: np.ndarray, rectifies: bool) -> np.ndarray:
-    found: np.ndarray = result == 0 if rectifies else np.abs(result) > FULL
+    found: np.ndarray = result == 0 if rectifies else (np.abs(result) > FULL) | (np.abs(result) < 1 - FULL)
     return found
 
 

@@ -12,7 +12,7 @@ from ..replay.forward import ReplayError
 from ..step import heads
 from ..step.probe import move
 from ..step.window import Version
-from ..tape import CONST
+from ..tape import CONST, VIEW
 from . import steps
 from .stepview import StepView
 
@@ -159,3 +159,26 @@ def _taken(
     with np.errstate(all="ignore"):
         after = done.certifier.loss_at(moves)
     return lengths, bool(after < start if done.slope < 0 else after > start)
+
+
+def single_rows(view: StepView) -> int | None:
+    """How many samples the data holds, if each of the two judged steps reads one of them, and not the same one."""
+    made, tape = view.made, view.tape
+    if made.recording is None or not view.once(inputs):
+        return None
+    met = max(view.once(inputs), key=lambda i: tape.storage_size(i.storage))
+    if tape.storage_layout[met.storage] < 0:
+        return None
+    shape, strides, _ = tape.layouts[tape.storage_layout[met.storage]]
+    if len(shape) < 2 or shape[0] < 2:
+        return None
+    rows: dict[int, set[int]] = {}
+    row = max(abs(strides[0]), 1)
+    for entry in made.recording.entries:
+        for code in tape.entry(entry)[1]:
+            if code & 3 == VIEW and tape.views[code >> 2][0] == met.storage:
+                low, high = tape.span_of(code)
+                rows.setdefault(made.window.pass_of(entry), set()).update((low // row, (high - 1) // row))
+    read = [r for r in rows.values() if r]
+    single = len(read) >= 2 and all(len(r) == 1 for r in read) and len(set.union(*read)) == len(read)
+    return shape[0] if single else None

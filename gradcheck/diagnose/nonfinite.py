@@ -39,7 +39,12 @@ class Origin:
 
 
 def origin(view: StepView) -> Origin | None:
-    """The origin of the first such number; None where loss and parameters stay finite, or it cannot be found."""
+    """The origin of the first such number; None where loss and parameters stay finite, or it cannot be found.
+
+    What is computed from memory that nobody wrote may be anything: that is told already.
+    """
+    if view.unwritten:
+        return None
     reached = [c for c in view.made.parameters if not _finite(view.last.get(_storage(view, c)))]
     scalar = _loss_scalar(view)
     targets = {_storage(view, c) for c in reached} | ({scalar} if scalar >= 0 else set())

@@ -55,7 +55,7 @@ class Effect:
 
 def effect(view: StepView) -> Effect | None:
     """The effect of the first judged step; None where it cannot be replayed or its gradients are not right."""
-    if not view.made.trials:
+    if not view.made.trials or view.unwritten:
         return None
     trial = view.made.trials[0]
     verdicts = [v.verdict for v in view.verdicts.values()]

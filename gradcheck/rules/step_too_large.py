@@ -69,7 +69,7 @@ def _proof(view: StepView, done: steps.Effect) -> list[str]:
     lines = []
     if done.overshoots:
         lines.append(f"loss of the recorded batch: {done.before:.4g} before its own step, {done.after:.4g} after it")
-        lines.append(f"divided by {done.divisor}, the same step lowers it: the direction is right")
+        lines.append(f"divided by {done.divisor:,}, the same step lowers it: the direction is right")
         if done.last is not None:
             lines.append(f"with the parameters after all recorded steps: {done.last:.4g}")
     for layer in breakdown.idle_layers(view):
@@ -96,5 +96,5 @@ def _effect(view: StepView, broke: bool) -> str:
 
 def _remedy(done: steps.Effect) -> str:
     if done.overshoots and done.divisor is not None:
-        return f"divide the learning rate by {done.divisor} or more, or scale the inputs to about one"
+        return f"divide the learning rate by {done.divisor:,} or more, or scale the inputs to about one"
     return "use a smaller learning rate, or scale the inputs to about one"
