@@ -175,13 +175,21 @@ class JudgingRecorder(Recorder):
                 "event": "training",
                 "training": told.training.to_json(),
                 "parameters": [p.to_json() for p in told.parameters],
-                "findings": [f.to_json() for f in _ordered(rules.findings(view))],
+                "findings": [f.to_json() for f in self._findings(view)],
                 "backward": [],
                 "gradient_norms": [],
                 "graph": None,
                 "not_checked": [n.to_json() for n in told.not_checked],
             }
         )
+
+    def _findings(self, view: StepView) -> list[Finding]:
+        """What the rules say. A rule that fails must not take the verdicts with it."""
+        try:
+            return _ordered(rules.findings(view))
+        except Exception as problem:
+            self._own_fault(problem, view.made.activation, "the findings of a training")
+            return []
 
     def _values(self, made: Judgement) -> dict[int, Any]:
         """What the parameters hold now, by storage."""
@@ -269,14 +277,14 @@ class JudgingRecorder(Recorder):
             training = told.training.to_json()
             self.emit({"event": "training", "training": training, **empty, "not_checked": [note.to_json()]})
 
-    def _own_fault(self, problem: Exception, activation: Activation | None) -> None:
+    def _own_fault(self, problem: Exception, activation: Activation | None, what: str = "a training") -> None:
         trace = problem.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
         line = self.sources.sites[activation.line.site].line if activation is not None else None
         why = f"a fault of gradcheck itself: {type(problem).__name__}: {problem} ({place})"
-        self.emit({"event": "not_checked", **NotChecked("a training", why, line).to_json()})
+        self.emit({"event": "not_checked", **NotChecked(what, why, line).to_json()})
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

@@ -66,6 +66,8 @@ def effect(view: StepView) -> Effect | None:
     if not certifier.possible or len(certifier.entries) > MOST_WORK:
         return None
     moves: Moves = [(m.version, np.asarray(m.gradient.step, float)) for m in matches]
+    if any(d.size != m.truth.size for m, (_, d) in zip(matches, moves, strict=True)):
+        return None
     slope = sum(float(np.vdot(m.truth, np.reshape(d, m.truth.shape))) for m, (_, d) in zip(matches, moves, strict=True))
     if slope == 0 or not math.isfinite(slope):
         return None

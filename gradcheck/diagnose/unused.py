@@ -81,7 +81,7 @@ def _dead_ends(view: StepView, trial: Trial) -> list[int]:
 
 def _fixed(view: StepView, trial: Trial) -> dict[int, int]:
     """Arrays that existed before the step and that nothing writes, where they meet what depends on a parameter the way
-    a bias or a weight does; each with its operand code.
+    a bias or a weight does (data meets the parameters themselves); each with its operand code.
     """
     tape, window = view.tape, view.made.window
     updated = {tape.storage_of(c.region) for c in (*view.made.parameters, *view.made.states, *view.made.others)}
@@ -100,7 +100,8 @@ def _fixed(view: StepView, trial: Trial) -> dict[int, int]:
                 continue
             size = int(np.prod(tape.shape_of(code), dtype=int))
             widened = template.elementwise and size < int(np.prod(tape.shape_of(outputs[0]), dtype=int))
-            if size == tape.storage_size(storage) and (widened or template.fn in PRODUCTS and other & 3 != CONST):
+            weighs = template.fn in PRODUCTS and window.masks.of(other) and tape.storage_of(other) not in updated
+            if size == tape.storage_size(storage) and (widened or weighs):
                 found.setdefault(storage, code)
     return found
 
