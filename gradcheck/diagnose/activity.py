@@ -109,7 +109,7 @@ def _meet(view: StepView, found: dict[int, Layer], entry: int) -> bool:
         return False
     code = tape.entry(entry)[1][operand]
     layer = found.setdefault(place, Layer(place, entry, rectifies, _units(view, entry, code)))
-    layer.before.append(_answers(result, rectifies))
+    layer.before.append(answers(result, rectifies))
     return True
 
 
@@ -130,7 +130,7 @@ def _squashed(values: list[Any], result: np.ndarray) -> int | None:
     return 1 if one and result.dtype.kind == "f" and bool(np.all(np.asarray(values[1]) >= 1)) else None
 
 
-def _answers(result: np.ndarray, rectifies: bool) -> np.ndarray:
+def answers(result: np.ndarray, rectifies: bool) -> np.ndarray:
     found: np.ndarray = result == 0 if rectifies else (np.abs(result) > FULL) | (np.abs(result) < 1 - FULL)
     return found
 
@@ -203,7 +203,7 @@ def _answer_again(view: StepView, found: dict[int, Layer], trial: Trial, entries
         layer = found.get(tape.entry_template[entry])
         if layer is not None:
             replay.run(state, entries[begin : position + 1])
-            layer.after.append(_answers(replay.load(state, tape.entry(entry)[2][0]), layer.rectifies))
+            layer.after.append(answers(replay.load(state, tape.entry(entry)[2][0]), layer.rectifies))
             begin = position + 1
 
 

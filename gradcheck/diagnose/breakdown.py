@@ -13,6 +13,8 @@ from .stepview import StepView
 
 Cause = Literal["softmax", "logarithm", "step", "operation"]
 LARGE = 0.5  # length of a step relative to the parameter
+MOSTLY = 0.5  # share of values at a bound
+CURED = 0.2  # of that share, what may be left
 
 
 def cause(view: StepView) -> Cause | None:
@@ -41,6 +43,13 @@ def softmax_of(view: StepView, exponential: int) -> softmaxes.Softmax | None:
 def idle_layers(view: StepView) -> list[activity.Layer]:
     """Rectifiers that most units of which went idle in the recorded steps."""
     return [layer for layer in view.once(activity.layers) if layer.rectifies and activity.dead(layer)]
+
+
+def saturated(view: StepView) -> activity.Layer | None:
+    """The sigmoid or hyperbolic tangent that most values of which are at a bound in the first step."""
+    squashing = [layer for layer in view.once(activity.layers) if not layer.rectifies]
+    worst = max(squashing, key=lambda layer: activity.idle_share(layer.before), default=None)
+    return worst if worst is not None and activity.idle_share(worst.before) > MOSTLY else None
 
 
 def too_large(view: StepView) -> tuple[Version, float] | None:

@@ -13,7 +13,7 @@ from ..step import heads
 from ..step.probe import move
 from ..step.window import Version
 from ..tape import CONST, VIEW
-from . import steps
+from . import activity, steps
 from .stepview import StepView
 
 PRODUCTS = frozenset((np.dot, np.matmul, operator.matmul, np.ndarray.dot, operator.mul, np.multiply, np.einsum))
@@ -110,27 +110,49 @@ def step_with_scaled_input(view: StepView, met: list[Input], by: float) -> tuple
     of the batch falls; None where it cannot be replayed.
     """
     done = view.once(steps.effect)
-    if done is None or view.made.trials[0].hypothesis.tail:
+    if done is None or done.trial.hypothesis.tail:
         return None
-    trial, window = done.trial, view.made.window
-    scaled = {id(i.version.candidate) for i in met}
-    values = {id(v.candidate): np.asarray(steps.value_before(view, v), float) for v, _ in done.moves}
-    shrink = {c: (1 / by - 1) * value for c, value in values.items() if c in scaled}
-    replay, state = trial.recording.replay, window.fork()
-    for version, _ in done.moves:
-        if id(version.candidate) in scaled:
-            move(replay, state, version, shrink[id(version.candidate)])
-    made = Recording(replay, state, done.certifier.entries)
+    trial = done.trial
     try:
-        made.run()
+        made = _forward(view, done, met, by)
         seeds = trial.seeds if trial.head is None else heads.seeds(trial.kind, trial.head, made)
         if seeds is None:
             return None
-        sweep = window.sweep(made, seeds)
         start = steps.recorded(trial, made, seeds)
-        return _taken(view, done, sweep, made, scaled, by, start)
+        return _taken(view, done, view.made.window.sweep(made, seeds), made, _scaled(met), by, start)
     except ReplayError:
         return None
+
+
+def idle_with_scaled_input(view: StepView, met: list[Input], by: float, layer: activity.Layer) -> float | None:
+    """The share of a layer's entries that would be idle in the first step with the input divided by ``by``."""
+    done = view.once(steps.effect)
+    if done is None or done.trial.hypothesis.tail:
+        return None
+    try:
+        made = _forward(view, done, met, by)
+    except ReplayError:
+        return None
+    same = [e for e in made.entries if view.tape.entry_template[e] == layer.place]
+    answers = [activity.answers(made.operands(e)[1], layer.rectifies) for e in same]
+    return activity.idle_share(answers) if answers else None
+
+
+def _scaled(met: list[Input]) -> set[int]:
+    """Ids of the candidates that meet the data."""
+    return {id(i.version.candidate) for i in met}
+
+
+def _forward(view: StepView, done: steps.Effect, met: list[Input], by: float) -> Recording:
+    """The forward pass with the input divided by ``by``, that is with the weights that meet it divided."""
+    replay, state = done.trial.recording.replay, view.made.window.fork()
+    for version, _ in done.moves:
+        if id(version.candidate) in _scaled(met):
+            value = np.asarray(steps.value_before(view, version), float)
+            move(replay, state, version, (1 / by - 1) * value)
+    made = Recording(replay, state, done.certifier.entries)
+    made.run()
+    return made
 
 
 def _taken(

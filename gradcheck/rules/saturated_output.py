@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..diagnose import activity
+from ..diagnose import activity, breakdown
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix
@@ -22,18 +22,14 @@ from ..results import Finding, Fix
 SLUG = "saturated-output"
 SEVERITY = "note"
 RANK = 70
-MOST = 0.5
 
 
 def check(view: StepView) -> Iterator[Finding]:
     """One note, at the function that is saturated the most."""
-    squashing = [layer for layer in view.once(activity.layers) if not layer.rectifies]
-    if not squashing:
+    worst = breakdown.saturated(view)
+    if worst is None:
         return
-    worst = max(squashing, key=lambda layer: activity.idle_share(layer.before))
     share = activity.idle_share(worst.before)
-    if share <= MOST:
-        return
     size = sum(a.size for a in worst.before)
     yield finding_at(
         view.site_of(worst.entry),

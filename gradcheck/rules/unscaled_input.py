@@ -4,8 +4,9 @@ The gradient of a weight is proportional to the input that it meets, so the step
 large as the inputs are, while the other layers' steps are not: no single learning rate suits both. Sums of large
 numbers also saturate what comes after.
 
-A warning together with steps that are too large, if dividing the input would cure them: the recorded step is replayed
-that way, with the true gradients there and the script's own rates. Otherwise a note with the range.
+A warning together with steps that are too large, or with sigmoids and hyperbolic tangents at their bounds, if dividing
+the input would cure them: the recorded step is replayed that way, with the true gradients there and the script's own
+rates. Otherwise a note with the range.
 
 How to mend it: divide by the largest value (`images / 255`), or subtract the mean and divide by the standard deviation,
 with the numbers of the training set.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..diagnose import breakdown, inputs, steps
+from ..diagnose import activity, breakdown, inputs
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix
@@ -51,7 +52,7 @@ def check(view: StepView) -> Iterator[Finding]:
         related=related,
         proof=[f"where they meet {name}: {widest.low:.4g} to {widest.high:.4g}, root mean square {widest.spread:.3g}"]
         + cured,
-        effect="the first layer's steps are too large for its weights" if cured else "it slows the training",
+        effect="this is what stops the training here" if cured else "it slows the training",
         fine_if="the rate was chosen for inputs of this size" if cured else "",
         evidence={"low": widest.low, "high": widest.high, "spread": widest.spread},
         fix=Fix(f"divide the inputs by {widest.largest:.4g}, or subtract their mean and divide by their deviation"),
@@ -60,13 +61,24 @@ def check(view: StepView) -> Iterator[Finding]:
 
 
 def _cured(view: StepView, same: list[inputs.Input], by: float) -> list[str]:
-    """What the step would be with scaled inputs, where that cures steps that are too large; else nothing."""
-    found = view.once(breakdown.too_large)
-    done = view.once(steps.effect)
-    if found is None or done is None:
+    """What would be with scaled inputs, where that cures steps that are too large or saturation; else nothing."""
+    if view.once(breakdown.too_large) is not None:
+        return _smaller_steps(view, same, by)
+    layer = breakdown.saturated(view)
+    if layer is None:
         return []
+    share = activity.idle_share(layer.before)
+    now = inputs.idle_with_scaled_input(view, same, by, layer)
+    if now is None or now > breakdown.CURED * share:
+        return []
+    line = view.site_of(layer.entry).line
+    return [f"values at a bound in line {line}: {share:.0%}; with the inputs divided by {by:.4g}: {now:.0%}"]
+
+
+def _smaller_steps(view: StepView, same: list[inputs.Input], by: float) -> list[str]:
+    found = view.once(breakdown.too_large)
     tried = inputs.step_with_scaled_input(view, same, by)
-    if tried is None:
+    if found is None or tried is None:
         return []
     lengths, falls = tried
     version, length = found
