@@ -25,6 +25,7 @@ RECTIFYING = frozenset(
 SQUASHING = frozenset((np.tanh,)) | softmaxes.DIVISIONS
 PRODUCTS = frozenset((np.dot, np.matmul, operator.matmul, np.ndarray.dot))
 SMALLEST = 8
+Key = tuple[Any, ...]
 FULL = 1 - 1e-6
 FEWEST_ROWS = 16
 FEWEST_ENTRIES = 32
@@ -36,13 +37,16 @@ MANY_ENTRIES = 20_000  # beyond this one step has to do
 
 @dataclass(slots=True)
 class Layer:
-    """The executions of one place of the forward pass. ``units`` is the axis of its units, None: not known.
+    """The executions of one place of the forward pass behind one weight (a function may serve several layers).
+
+    ``operand`` is the position of what goes in, ``units`` the axis of its units, None: not known.
 
     Each list holds one answer an execution: which entries are zero (of a rectifier) or at a bound (of another).
     """
 
     place: int
     entry: int
+    operand: int
     rectifies: bool
     units: int | None
     before: list[np.ndarray] = field(default_factory=list)
@@ -81,12 +85,12 @@ def layers(view: StepView) -> list[Layer]:
     return [layer for layer in found.values() if layer.after]
 
 
-def _layers_of(view: StepView, forward: list[int]) -> dict[int, Layer]:
+def _layers_of(view: StepView, forward: list[int]) -> dict[Key, Layer]:
     """The activations among the entries of the first step, by place."""
     tape = view.tape
     known = RECTIFYING | SQUASHING
     possible = [t.fn in known and t.kind == "op" and t.outputs == 1 for t in tape.templates]
-    found: dict[int, Layer] = {}
+    found: dict[Key, Layer] = {}
     others: dict[int, int] = {}
     for entry in forward:
         place = tape.entry_template[entry]
@@ -95,7 +99,7 @@ def _layers_of(view: StepView, forward: list[int]) -> dict[int, Layer]:
     return found
 
 
-def _meet(view: StepView, found: dict[int, Layer], entry: int) -> bool:
+def _meet(view: StepView, found: dict[Key, Layer], entry: int) -> bool:
     """Note what an entry of the first step answers, if it is an activation."""
     tape, recording = view.tape, view.made.recording
     assert recording is not None
@@ -107,8 +111,8 @@ def _meet(view: StepView, found: dict[int, Layer], entry: int) -> bool:
     operand = _rectified(values, result) if rectifies else _squashed(values, result)
     if operand is None:
         return False
-    code = tape.entry(entry)[1][operand]
-    layer = found.setdefault(place, Layer(place, entry, rectifies, _units(view, entry, code)))
+    key, units = _key(view, entry, operand)
+    layer = found.setdefault(key, Layer(place, entry, operand, rectifies, units))
     layer.before.append(answers(result, rectifies))
     return True
 
@@ -135,26 +139,29 @@ def answers(result: np.ndarray, rectifies: bool) -> np.ndarray:
     return found
 
 
-def _units(view: StepView, entry: int, code: int) -> int | None:
-    """The axis of the units: that of the weights in the matrix product that the operand comes from."""
+def _key(view: StepView, entry: int, operand: int) -> tuple[Key, int | None]:
+    """What tells the layers of one place apart, the weight that they come from or else their shape; and the axis of
+    the units: that of the weight in its matrix product, None where it is not known.
+    """
     tape = view.tape
-    if len(tape.shape_of(code)) != 2:
-        return None
-    parameters = {tape.storage_of(v.code) for v in view.made.window.versions}
-    for _ in range(LONGEST_WAY):
+    code = tape.entry(entry)[1][operand]
+    place, shape = tape.entry_template[entry], tape.shape_of(code)
+    parameters = {tape.storage_of(v.code): id(v.candidate) for v in view.made.window.versions}
+    for _ in range(LONGEST_WAY if len(shape) == 2 else 0):
         maker = tape.storage_born[tape.storage_of(code)]
         if maker < 0:
-            return None
+            break
         template, inputs, _ = tape.entry(maker)
         if template.fn in PRODUCTS and len(inputs) == 2:
-            sides = [tape.storage_of(c) in parameters for c in inputs]
-            return None if sides[0] == sides[1] else int(sides[1])
-        shape = tape.shape_of(code)
+            sides = [parameters.get(tape.storage_of(c)) for c in inputs]
+            if (sides[0] is None) != (sides[1] is None):
+                return (place, sides[0] or sides[1], shape[sides[0] is None]), int(sides[0] is None)
+            break
         onward = [c for c in inputs if c & 3 != CONST and tape.shape_of(c) == shape and view.made.window.masks.of(c)]
         if not template.elementwise or len(onward) != 1:
-            return None
+            break
         code = onward[0]
-    return None
+    return (place, None, shape), None
 
 
 def _forward(view: StepView, trial: Trial) -> list[int]:
@@ -181,7 +188,7 @@ def _of_both_steps(view: StepView, trial: Trial) -> list[Trial]:
     return [trial, *[t for t in same if all(m.version.round_ == 1 for m in t.matches)][:1]]
 
 
-def _answer_again(view: StepView, found: dict[int, Layer], trial: Trial, entries: list[int]) -> None:
+def _answer_again(view: StepView, found: dict[Key, Layer], trial: Trial, entries: list[int]) -> None:
     """What the layers answer in a step that is replayed with the parameters as all recorded steps left them."""
     tape, window = view.tape, view.made.window
     if set(entries) & set(window.barriers) or trial.hypothesis.tail:
@@ -199,8 +206,10 @@ def _answer_again(view: StepView, found: dict[int, Layer], trial: Trial, entries
             array = replay.load(state, m.version.code)
             array[...] = np.reshape(value, array.shape)
     begin = 0
+    operands = {layer.place: layer.operand for layer in found.values()}
     for position, entry in enumerate(entries):
-        layer = found.get(tape.entry_template[entry])
+        operand = operands.get(tape.entry_template[entry])
+        layer = None if operand is None else found.get(_key(view, entry, operand)[0])
         if layer is not None:
             replay.run(state, entries[begin : position + 1])
             layer.after.append(answers(replay.load(state, tape.entry(entry)[2][0]), layer.rectifies))

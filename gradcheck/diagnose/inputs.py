@@ -130,12 +130,10 @@ def idle_with_scaled_input(view: StepView, met: list[Input], by: float, layer: a
     if done is None or done.trial.hypothesis.tail:
         return None
     try:
-        made = _forward(view, done, met, by)
+        _, result = _forward(view, done, met, by).operands(layer.entry)
     except ReplayError:
         return None
-    same = [e for e in made.entries if view.tape.entry_template[e] == layer.place]
-    answers = [activity.answers(made.operands(e)[1], layer.rectifies) for e in same]
-    return activity.idle_share(answers) if answers else None
+    return activity.idle_share([activity.answers(result, layer.rectifies)])
 
 
 def _scaled(met: list[Input]) -> set[int]:
