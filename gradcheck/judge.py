@@ -56,6 +56,7 @@ class JudgingRecorder(Recorder):
         self._judged: list[Activation | None] = []
         self._unsettled: list[tuple[int, Activation | None]] = []
         self._made: dict[int, Judgement] = {}
+        self._last: dict[int, dict[int, Any]] = {}  # number of the training -> what its parameters held at its end
         self._names: dict[Any, list[str]] = {}
         self._work_when_judged: float | None = None
         self._process = os.getpid()
@@ -191,6 +192,8 @@ class JudgingRecorder(Recorder):
         maximize = bool(self.options.get("maximize"))
         told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
         view = StepView(number, self.tape, self.sources, made, told.verdicts, told.training.loss, maximize, hits.hits)
+        view.numbers, view.named = self.memory.objects, self.locations.named
+        view.last = self._last.setdefault(number, self._values(made))
         norms, arrays = self._gradients(number, made)
         event: Event = {
             "event": "training",
@@ -212,7 +215,7 @@ class JudgingRecorder(Recorder):
             "backward": [row.to_json() for row in drawn.rows],
             "graph": drawn.graph,
         }
-        found = _ordered(rules.findings(view))
+        found = self._findings(view)
         unasked = [NotChecked(slug, f"a fault of gradcheck itself: {why}") for slug, why in dict(view.broken).items()]
         notes = [n.to_json() for n in (*told.not_checked, *unasked)]
         self.emit({**event, "findings": [f.to_json() for f in found], "not_checked": notes})
@@ -272,6 +275,22 @@ class JudgingRecorder(Recorder):
         except Exception as problem:
             self._own_fault(problem, made.activation, "the table of the backward pass")
             return Picture()
+
+    def _findings(self, view: StepView) -> list[Finding]:
+        """What the rules say. A rule that fails must not take the verdicts with it."""
+        try:
+            return _ordered(rules.findings(view))
+        except Exception as problem:
+            self._own_fault(problem, view.made.activation, "the findings of a training")
+            return []
+
+    def _values(self, made: Judgement) -> dict[int, Any]:
+        """What the parameters hold now, by storage."""
+        found = {}
+        for storage in {self.tape.storage_of(c.rounds[-1][-1].new) for c in made.parameters}:
+            live = self.memory.live(storage)
+            found[storage] = self.memory.objects[storage] if live is None else np.array(live)
+        return found
 
     def _unfaithful(self, made: Judgement) -> str:
         """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from ..record.sources import Site, Sources, where
 from ..results import Loss
@@ -15,6 +16,8 @@ from . import naming
 from .jury import PILED, Verdict, own_loss
 from .memory import Hit
 from .spot import Mend
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -37,7 +40,9 @@ class Mistake:
 class StepView:
     """One judged training.
 
-    ``verdicts`` are by id of the candidate, ``unwritten`` the reads of memory that nobody wrote.
+    ``verdicts`` are by id of the candidate, ``unwritten`` the reads of memory that nobody wrote. ``numbers`` are the
+    recorded numbers by storage (None for arrays), ``last`` the values that parameters had when the recorded steps were
+    over, by storage, ``named`` the sites where arrays were last given a name outside of loops, by storage.
     """
 
     number: int
@@ -50,6 +55,17 @@ class StepView:
     unwritten: list[Hit] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)  # rules that raised, with what
+    numbers: list[Any] = field(default_factory=list)
+    last: dict[int, Any] = field(default_factory=dict)
+    named: dict[int, int] = field(default_factory=dict)
+    known: dict[Callable[..., Any], Any] = field(default_factory=dict)
+
+    def once(self, make: Callable[[StepView], T]) -> T:
+        """What ``make`` says of this view, asked for by several rules and computed once."""
+        if make not in self.known:
+            self.known[make] = make(self)
+        found: T = self.known[make]
+        return found
 
     def site(self, number: int) -> Site:
         """A place of the source by its number."""

@@ -89,6 +89,7 @@ class Locations:
     updated_at: dict[Location, int] = field(default_factory=dict)
     stored_at: dict[int, int] = field(default_factory=dict)  # storage -> last write that is no update
     updates: list[Update] = field(default_factory=list)
+    named: dict[int, int] = field(default_factory=dict)  # storage -> site that last gave it a name outside of loops
 
     def assign(
         self, location: Location, site: int, new: int, place: Pass, old: int = -1, holder: Any = None
@@ -96,6 +97,8 @@ class Locations:
         """A location takes a value; returns the update if it is one. ``old``: what it held, where that is seen."""
         if old < 0:
             old = self.last.get(location, -1)
+        if place.activation is None and new & 3 != CONST:
+            self.named[self.tape.storage_of(new)] = site
         if old == new:
             return None
         self.last[location] = new

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -211,3 +212,18 @@ def _loss(kind: str, p: np.ndarray, y: np.ndarray) -> float:
     if kind == "binary cross-entropy":
         return float(-np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)))
     return float(-np.sum(y * np.log(p)))
+
+
+def recorded(kind: str, head: Head, seeds: list[tuple[int, int, Any]], recording: Recording) -> float:
+    """The standard loss at the values of a recording, of which `seeds` are its derivatives."""
+    total = 0.0
+    for number, (entry, output, seed) in enumerate(seeds):
+        if head.labels:  # the derivative of -log(p) is -1/p
+            total += float(np.sum(np.log(-seed[seed != 0])))
+            continue
+        codes = list(recording.replay.tape.entry(entry)[1])
+        values, _ = recording.operands(entry)
+        p = np.asarray(values[codes.index(output)], float)
+        y = np.asarray(values[codes.index(head.targets[number])], float)
+        total += _loss(kind, p, y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape))
+    return total

@@ -7,6 +7,7 @@ at which the script would have decided otherwise is dropped and a nearer one is 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ class Certifier:
         """The largest relative gap between adjoint and central difference: along t itself and along a random
         direction.
         """
-        if not self.possible or t.size > LARGEST or not np.any(t) or not _given(self.made, version):
+        if not self.possible or t.size > LARGEST or not np.any(t) or not given(self.made, version):
             return None
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal(t.shape)
@@ -90,9 +91,14 @@ class Certifier:
         return float(np.sqrt(np.mean(np.square(value)))) if value.size else 1.0
 
     def _loss(self, version: Version, displacement: np.ndarray) -> float:
+        return self.loss_at([(version, displacement)])
+
+    def loss_at(self, moves: Iterable[tuple[Version, np.ndarray]]) -> float:
+        """The loss on the recorded batch with some parameters displaced. Raises `ReplayError`."""
         replay, window = self.trial.recording.replay, self.made.window
         state = window.fork()
-        _move(replay, state, version, displacement)
+        for version, displacement in moves:
+            move(replay, state, version, displacement)
         total = 0.0
         for number, entries in enumerate(self.terms):  # each read before a later one can write over its operands
             replay.run(state, entries)
@@ -161,10 +167,10 @@ def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) ->
     state = window.fork()
     rng = np.random.default_rng(seed)
     for v in window.versions:
-        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters and _given(made, v):
+        if v.round_ == 0 and v.index == 0 and v.candidate in made.parameters and given(made, v):
             value = np.asarray(_value(made, replay, v), float)
             spread = float(np.sqrt(np.mean(np.square(value)))) or 0.1
-            _move(replay, state, v, amplitude * (0.4 * value + 0.3 * spread * rng.standard_normal(value.shape)))
+            move(replay, state, v, amplitude * (0.4 * value + 0.3 * spread * rng.standard_normal(value.shape)))
     last = max(u.entry for m in t.matches for u in m.version.candidate.rounds[m.version.round_]) + 1
     entries = [e for e in t.recording.entries if e < max(last, t.hypothesis.last)]
     recording = Recording(replay, state, _with_decisions(window, entries))
@@ -209,7 +215,7 @@ def _shadow(made: Judgement, recording: Recording) -> Judgement:
     return replace(made, recording=recording, extraction=other, trials=[], later=[])
 
 
-def _given(made: Judgement, version: Version) -> bool:
+def given(made: Judgement, version: Version) -> bool:
     """Whether the value exists when the window begins, so that it can be moved."""
     tape = made.window.tape
     return tape.storage_born[tape.storage_of(version.code)] < made.window.begin
@@ -219,8 +225,8 @@ def _value(made: Judgement, replay: Replay, version: Version) -> Any:
     return replay.load(made.window.base, version.code)
 
 
-def _move(replay: Replay, state: State, version: Version, displacement: np.ndarray) -> None:
-    """Add a displacement to a parameter in a state of its own."""
+def move(replay: Replay, state: State, version: Version, displacement: np.ndarray) -> None:
+    """Add a displacement to a parameter in a state of its own: a fork of the window's."""
     if version.code & 3 == 0:
         storage = version.code >> 2
         state.values[storage] = replay.load(state, version.code) + float(displacement)

@@ -1,0 +1,69 @@
+"""Predictions and targets of n samples are subtracted in shapes that broadcast to n times n differences.
+
+(n, 1) minus (n,) is no error in NumPy: every prediction is compared with every target. The loss looks plausible, and
+the best that can be done about it is to predict the mean of all targets for everything.
+
+How it is proven: one operand depends on the parameters, the other does not, both hold n numbers, their difference holds
+n times n, and all of these enter one sum or mean. The proof gives the mean square over all pairs and over the n that
+belong together.
+
+How to mend it: give both one shape before they meet, `y.reshape(-1, 1)` or `prediction.ravel()`.
+
+Looks like it and is fine: distances of all samples to all centres, and pairwise differences of scores in a ranking,
+which are meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnose import meetings
+from ..diagnose.places import finding_at
+from ..diagnose.stepview import Mistake, StepView
+from ..results import Finding, Fix
+
+SLUG = "broadcast-labels"
+SEVERITY = "error"
+RANK = 5
+
+
+def name(view: StepView, mistake: Mistake) -> Finding | None:
+    """The finding, if the gradients depart at the same line."""
+    found = view.once(meetings.broadcast)
+    if found is None or not _explains(view, found, mistake):
+        return None
+    return _finding(view, found, view.names([v.candidate for v in mistake.verdicts]))
+
+
+def check(view: StepView) -> Iterator[Finding]:
+    """The finding, if it explains no wrong gradient."""
+    found = view.once(meetings.broadcast)
+    if found is not None and not any(_explains(view, found, m) for m in view.mistakes):
+        yield _finding(view, found, [])
+
+
+def _explains(view: StepView, found: meetings.Broadcast, mistake: Mistake) -> bool:
+    there, here = view.site_of(found.entry), view.site(mistake.place)
+    return mistake is view.mistakes[0] and (there.file, there.line) == (here.file, here.line)
+
+
+def _finding(view: StepView, found: meetings.Broadcast, names: list[str]) -> Finding:
+    n = max(found.prediction)
+    every, matched = f"{found.pairs:.4g}", f"{found.matched:.4g}"
+    return finding_at(
+        view.site_of(found.entry),
+        SLUG,
+        "error",
+        message="each prediction is compared with the target of every sample, not with its own",
+        label=f"{n:,} x {n:,} differences of {n:,} samples",
+        parameter=names[0] if names else None,
+        parameters=names,
+        proof=[
+            f"prediction {found.prediction}, target {found.target}: the difference is ({n}, {n})",
+            f"mean square over all {n * n:,} pairs {every}, over the {n:,} that belong together {matched}",
+        ],
+        effect="the least such loss is reached by predicting the mean of all targets for every sample",
+        evidence={"samples": n, "all_pairs": found.pairs, "matched": found.matched},
+        fix=Fix("give both one shape before they meet, for example target.reshape(prediction.shape)"),
+        training=view.number,
+    )
