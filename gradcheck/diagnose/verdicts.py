@@ -127,6 +127,8 @@ class Teller:
         out = []
         if made.fault:
             out.append(NotChecked("the training step", made.fault))
+        if made.lost:
+            out.append(NotChecked("the rows of the data", made.lost))
         return out
 
 

@@ -14,7 +14,7 @@ from ..replay.forward import ReplayError
 from ..replay.rounding import again
 from ..tape import Tape
 from . import candidates as candidates_
-from . import heads, hypotheses, probe, transplant
+from . import heads, hypotheses, probe, rows, transplant
 from .candidates import Candidate
 from .classify import classify
 from .compare import Comparison, compare, oriented, settle
@@ -51,7 +51,16 @@ class Judge:
             self._find_loss(made)
         except ReplayError as problem:
             made.fault = str(problem)
+        self._follow_rows(made)
         return made
+
+    def _follow_rows(self, made: Judgement) -> None:
+        """Which rows of the data each step trains on; a fault of ours here must not cost the verdicts."""
+        try:
+            made.rows = rows.follow(self.tape, made)
+            made.batch_size = rows.batch_size(made.rows)
+        except Exception as problem:
+            made.lost = f"a fault of gradcheck itself: {type(problem).__name__}: {problem}"
 
     # candidates
 

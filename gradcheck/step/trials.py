@@ -17,6 +17,7 @@ from .flow import backward_slice
 from .gradient import Extraction, Gradient
 from .heads import Head
 from .hypotheses import Hypothesis, Seeds
+from .rows import Rows
 from .window import Version, Window
 
 FEWEST_NUMBERS = 3
@@ -92,6 +93,8 @@ class Judgement:
     )  # id of candidate -> match at another point, where it is off
     certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
     batch_size: int | None = None
+    rows: Rows | None = None  # the rows of the data set that each step trains on
+    lost: str = ""  # why the rows were not followed
     wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
     path: set[int] = field(default_factory=set)  # entries that the increments depend on
     recording: Recording | None = None

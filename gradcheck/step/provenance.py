@@ -1,0 +1,675 @@
+"""Where the rows of an array come from: its row numbers in the arrays that it was cut, gathered and computed from.
+
+Index replay: nothing is computed again but indices. A *chain* holds, for the rows of an operand along one axis, their
+numbers in every array that they passed, the operand's own first and the deepest last. What cannot be followed ends a
+chain: the array it made counts as a data set of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..record.events import is_elementwise
+from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, Template, rebuild
+
+MOST_CHAINS = 6
+MOST_PIECES = 5000
+MOST_WRITES = 5000
+DEEPEST = 60
+
+COMPARISONS = frozenset((operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge))
+RESHAPES = frozenset(
+    (np.reshape, np.ravel, np.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d)
+    + (np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.ndarray.squeeze)
+)
+COPIES = frozenset((np.ascontiguousarray, np.asfortranarray, np.asanyarray, np.nan_to_num, np.require))
+PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
+REDUCTIONS = frozenset(
+    getattr(owner, name)
+    for owner in (np, np.ndarray)
+    for name in ("sum", "mean", "max", "min", "prod", "std", "var", "argmax", "argmin", "any", "all")
+)
+STACKS = frozenset((np.array, np.asarray, np.stack))
+JOINS = frozenset((np.concatenate, np.append, np.hstack, np.vstack, np.column_stack))
+TAKES = frozenset((np.take, np.ndarray.take))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """Row numbers in one array: ``ids[i]`` is the row of ``storage`` along ``axis`` that row i of the operand is.
+
+    ``time`` is the entry after which the array is complete (half an entry earlier for one that came from outside),
+    ``count`` how many rows it has.
+    """
+
+    storage: int
+    axis: int
+    count: int
+    time: float
+    ids: np.ndarray
+
+    @property
+    def key(self) -> tuple[int, int, float]:
+        """What makes two levels the same array at the same time."""
+        return self.storage, self.axis, self.time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Levels from the operand to its origin, and the entries that put rows into another order, with that order."""
+
+    levels: tuple[Level, ...]
+    moves: tuple[tuple[int, np.ndarray], ...] = ()
+
+    @property
+    def origin(self) -> Level:
+        """The deepest level."""
+        return self.levels[-1]
+
+    def take(self, ids: np.ndarray, entry: int = -1) -> Chain:
+        """The chain of these rows, picked by ``entry``."""
+        levels = tuple(Level(v.storage, v.axis, v.count, v.time, v.ids[ids]) for v in self.levels)
+        moved = entry >= 0 and ids.size > 1 and bool(np.any(np.diff(ids) < 0))
+        return Chain(levels, ((entry, ids), *self.moves) if moved else self.moves)
+
+
+class Tracer:
+    """Follows operands of one tape; what it found is kept."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.budget = 60_000  # operands that may be looked at
+        self._writers = _writers(tape)
+        self._allocated = _allocated(tape)
+        self._contents: dict[tuple[int, int, int], list[Chain]] = {}
+        self._fixed: dict[tuple[int, int], list[Chain]] = {}
+        self._values: dict[tuple[int, int], Any] = {}
+        self._depth = 0
+
+    # operands
+
+    def along(self, code: int, axis: int, time: int) -> list[Chain]:
+        """Chains of the rows of an operand along one of its axes, as an entry at ``time`` reads it."""
+        self.budget -= 1
+        if code & 3 in (CONST, SCALAR) or self.budget < 0:
+            return []
+        storage = self.tape.storage_of(code)
+        if code & 3 == WHOLE:
+            return self._content(storage, axis, time)
+        _, offset, layout = self.tape.views[code >> 2]
+        found = _axis_of_view(self._root(storage), offset, self.tape.layouts[layout], axis)
+        if found is None:
+            return []
+        return [c.take(found[1]) for c in self._content(storage, found[0], time)]
+
+    def whole(self, code: int, time: int) -> list[Chain]:
+        """Chains of an operand that lies in one row of some array: a single row number each."""
+        self.budget -= 1
+        if code & 3 == CONST or self.budget < 0:
+            return []
+        storage = self.tape.storage_of(code)
+        if code & 3 != VIEW:
+            return self._constant(storage, time)
+        _, offset, layout = self.tape.views[code >> 2]
+        out = list(self._constant(storage, time))
+        for axis, row in _rows_of_view(self._root(storage), offset, self.tape.layouts[layout]):
+            out += [c.take(np.array([row])) for c in self._content(storage, axis, time)]
+        return _distinct(out)
+
+    def takes(self, code: int, level: Level) -> bool:
+        """Whether a view takes exactly the rows of a level (or its first row) out of the level's array."""
+        if code & 3 != VIEW or self.tape.storage_of(code) != level.storage or level.ids.size == level.count:
+            return False
+        _, offset, number = self.tape.views[code >> 2]
+        layout, root = self.tape.layouts[number], self._root(level.storage)
+        for axis in range(len(layout[0])):
+            found = _axis_of_view(root, offset, layout, axis)
+            if found is not None and found[0] == level.axis and np.array_equal(found[1], level.ids):
+                return True
+        return (level.axis, int(level.ids[0])) in _rows_of_view(root, offset, layout)
+
+    def _root(self, storage: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        shape, strides, _ = self.tape.layouts[self.tape.storage_layout[storage]]
+        return shape, strides
+
+    # storages
+
+    def _version(self, storage: int, time: int) -> int:
+        """How many writes the storage has seen before ``time``."""
+        return int(np.searchsorted(self._writers.get(storage, _NONE), time))
+
+    def _settled(self, storage: int, version: int) -> float:
+        if version:
+            return float(self._writers[storage][version - 1])
+        born = self.tape.storage_born[storage]
+        return float(born) if born >= 0 else float(self._allocated[storage]) - 0.5
+
+    def _own(self, storage: int, axis: int, version: int) -> Level:
+        count = self._root(storage)[0][axis]
+        return Level(storage, axis, count, self._settled(storage, version), np.arange(count))
+
+    def _content(self, storage: int, axis: int, time: int) -> list[Chain]:
+        """Chains of a root array's rows at ``time``."""
+        version = self._version(storage, time)
+        key = (storage, axis, version)
+        found = self._contents.get(key)
+        if found is None:
+            if self._depth > DEEPEST:
+                return []
+            self._depth += 1
+            try:
+                made = self._filled(storage, axis, version)
+            finally:
+                self._depth -= 1
+            own = self._own(storage, axis, version)
+            if made is None:
+                found = [Chain((own,))]
+            else:
+                found = [Chain((own, *c.levels), c.moves) for c in made]
+            self._contents[key] = found
+        return found
+
+    def _filled(self, storage: int, axis: int, version: int) -> list[Chain] | None:
+        """What the array was made from and written with; None when it is an origin."""
+        tape = self.tape
+        born = tape.storage_born[storage]
+        chains: list[Chain] | None = None if born < 0 else self._made(born, storage, axis)
+        writes = [int(w) for w in self._writers.get(storage, _NONE)[:version]]
+        if len(writes) > MOST_WRITES:
+            return None
+        pieces: dict[int, Chain] = {}
+        for entry in writes:
+            template, inputs, _ = tape.entry(entry)
+            if template.kind == "inplace":
+                if chains is not None:
+                    chains = _distinct(chains + self._beside(storage, axis, inputs[0], inputs[1], entry))
+                continue
+            if template.kind == "store":
+                whole = self._covered(storage, inputs[0])
+                if whole:
+                    chains, pieces = self._beside(storage, axis, inputs[0], inputs[1], entry) or None, {}
+                    continue
+                piece = self._piece(storage, axis, inputs[0], inputs[1], entry)
+                if piece is None:
+                    chains, pieces = None, {}
+                    continue
+                pieces.update(piece)
+                chains = self._assembled(pieces, self._root(storage)[0][axis])
+                continue
+            chains, pieces = self._indicator(storage, axis, entry), {}
+        return chains
+
+    def _covered(self, storage: int, code: int) -> bool:
+        return code & 3 == WHOLE or math.prod(self.tape.shape_of(code)) == self.tape.storage_size(storage)
+
+    def _beside(self, storage: int, axis: int, dest: int, value: int, entry: int) -> list[Chain]:
+        """Chains of a value that is stored or added to an array, along the array's axis."""
+        shape = self._root(storage)[0]
+        if not self._covered(storage, dest) or self.tape.shape_of(dest) != shape:
+            return []
+        return self._aligned(value, axis, shape, entry)
+
+    def _piece(self, storage: int, axis: int, dest: int, value: int, entry: int) -> dict[int, Chain] | None:
+        """Rows of an array that one store fills, each with its chain; None where it fills no whole rows."""
+        tape, root = self.tape, self._root(storage)
+        shape = tape.shape_of(dest)
+        others = math.prod(root[0]) // max(root[0][axis], 1)
+        _, offset, layout = tape.views[dest >> 2]
+        for found, row in _rows_of_view(root, offset, tape.layouts[layout]):
+            if found == axis and math.prod(shape) == others:
+                chains = self.whole(value, entry)
+                return {row: chains[0]} if chains else None
+        if len(shape) == len(root[0]) and math.prod(shape) == others * shape[axis]:
+            place = _axis_of_view(root, offset, tape.layouts[layout], axis)
+            chains = self._aligned(value, axis, shape, entry)
+            if place is not None and place[0] == axis and chains:
+                return {int(r): chains[0].take(np.array([i])) for i, r in enumerate(place[1])}
+        return None
+
+    def _assembled(self, pieces: dict[int, Chain], count: int) -> list[Chain] | None:
+        """One chain for an array whose rows were filled one after the other; None while rows are missing."""
+        if len(pieces) < count:
+            return None
+        chain = joined([pieces[row] for row in range(count)])
+        return None if chain is None else [chain]
+
+    def _indicator(self, storage: int, axis: int, entry: int) -> list[Chain] | None:
+        """``Y[np.arange(n), labels] = 1``: row i of Y belongs to entry i of the labels."""
+        template, inputs, _ = self.tape.entry(entry)
+        if template.fn is not operator.setitem or template.structure is None or axis != 0:
+            return None
+        args = rebuild(template.structure, iter(inputs))[0]
+        index = args[1]
+        if self.tape.storage_of(args[0]) != storage or not isinstance(index, tuple) or len(index) != 2:
+            return None
+        rows = self._index_value(index[0], entry)
+        count = self._root(storage)[0][0]
+        if rows is None or np.shape(rows) != (count,) or not np.array_equal(rows, np.arange(count)):
+            return None
+        labels = index[1]
+        return self.along(labels, 0, entry) or None if isinstance(labels, int) else None
+
+    def _constant(self, storage: int, time: int) -> list[Chain]:
+        """Chains of a storage all of which comes from one row of some array."""
+        version = self._version(storage, time)
+        found = self._fixed.get((storage, version))
+        if found is None:
+            born = self.tape.storage_born[storage]
+            found = []
+            if born >= 0 and not version and self._depth <= DEEPEST:
+                template, inputs, _ = self.tape.entry(born)
+                arrays = [c for c in inputs if c & 3 != CONST]
+                if template.kind in ("op", "element") and len(arrays) <= 8:
+                    self._depth += 1
+                    try:
+                        found = _distinct([c for code in arrays for c in self.whole(code, born)])
+                    finally:
+                        self._depth -= 1
+            self._fixed[storage, version] = found
+        return found
+
+    # operations
+
+    def _made(self, entry: int, storage: int, axis: int) -> list[Chain] | None:
+        """Chains of an array that an entry made; None when the entry is not followed, [] when it holds no rows."""
+        template, inputs, outputs = self.tape.entry(entry)
+        if template.kind == "create":
+            return []
+        if template.kind != "op" or template.several or len(outputs) != 1 or outputs[0] & 3 != WHOLE:
+            return None
+        shape = self._root(storage)[0]
+        args, kwargs = _arguments(template, inputs)
+        fn = template.fn
+        if (template.elementwise or is_elementwise(fn) or fn in COMPARISONS or fn in COPIES) and not _nested(args):
+            every = [c for code in inputs for c in self._aligned(code, axis, shape, entry)]
+            return _distinct(every) or None
+        if fn is operator.getitem and len(args) == 2:
+            return self._gathered(args[0], args[1], axis, shape, entry)
+        if fn in TAKES:
+            return self._taken(args, kwargs, axis, shape, entry)
+        if fn in RESHAPES:
+            return self._reshaped(args, kwargs, axis, shape, entry)
+        if fn in PRODUCTS and len(args) == 2:
+            return self._product(args, axis, len(shape), entry)
+        if fn in REDUCTIONS:
+            return self._reduced(args, kwargs, axis, entry)
+        if fn in JOINS or fn in STACKS:
+            return self._stacked(fn, args, kwargs, axis, len(shape), entry)
+        return None
+
+    def _aligned(self, code: int, axis: int, shape: tuple[int, ...], entry: int) -> list[Chain]:
+        """Chains of an operand along the axis of a result that it is broadcast to."""
+        own = self.tape.shape_of(code)
+        place = axis - (len(shape) - len(own))
+        if place < 0 or own[place] != shape[axis] or (own[place] == 1 and len(own) > 1):
+            return []
+        return self.along(code, place, entry)
+
+    def _gathered(self, code: int, index: Any, axis: int, shape: tuple[int, ...], entry: int) -> list[Chain] | None:
+        """``array[index]``: rows of the array; of the index where the array is a table to look labels up in."""
+        base = self.tape.shape_of(code)
+        picks = _tuple(self._index_value(index, entry))
+        if picks is None or not isinstance(code, int):
+            return None
+        found = _axis_of_gather(base, picks, axis, shape)
+        if found is None:
+            return None
+        chains = self.along(code, found[0], entry)
+        looked_up = self._looked_up(index, axis, entry)
+        if looked_up and (not chains or looked_up[0].origin.count > max(c.origin.count for c in chains)):
+            return looked_up
+        return [c.take(found[1], entry) for c in chains]
+
+    def _looked_up(self, index: Any, axis: int, entry: int) -> list[Chain]:
+        codes = [c for c in (index if isinstance(index, tuple) else (index,)) if isinstance(c, int) and c & 3 != CONST]
+        return [c for code in codes if len(self.tape.shape_of(code)) > axis for c in self.along(code, axis, entry)]
+
+    def _taken(
+        self, args: list[Any], kwargs: dict[str, Any], axis: int, shape: tuple[int, ...], entry: int
+    ) -> list[Chain] | None:
+        at = self._plain(args[2] if len(args) > 2 else kwargs.get("axis"))
+        if len(args) < 2 or type(at) is not int or not isinstance(args[0], int):
+            return None
+        at %= len(self.tape.shape_of(args[0]))
+        index = (*[slice(None)] * at, args[1])
+        return self._gathered(args[0], index, axis, shape, entry)
+
+    def _reshaped(
+        self, args: list[Any], kwargs: dict[str, Any], axis: int, shape: tuple[int, ...], entry: int
+    ) -> list[Chain] | None:
+        extra = [self._plain(a) for a in (*args[1:], *kwargs.values()) if isinstance(a, int)]
+        if not args or not isinstance(args[0], int) or any(isinstance(a, str) and a != "C" for a in extra):
+            return None
+        before = self.tape.shape_of(args[0])
+        if math.prod(before) != math.prod(shape):
+            return None
+        found = _axis_of_view((before, _dense(before)), 0, (shape, _dense(shape), None), axis)
+        return None if found is None else [c.take(found[1]) for c in self.along(args[0], found[0], entry)]
+
+    def _product(self, args: list[Any], axis: int, ndim: int, entry: int) -> list[Chain] | None:
+        dims = [len(self.tape.shape_of(a)) for a in args]
+        if max(dims) > 2:
+            return None
+        if axis == 0 and dims[0] == 2:
+            return self.along(args[0], 0, entry) or None
+        if axis == ndim - 1 and dims[1] == 2:
+            return self.along(args[1], 1, entry) or None
+        return None
+
+    def _reduced(self, args: list[Any], kwargs: dict[str, Any], axis: int, entry: int) -> list[Chain] | None:
+        at = self._plain(args[1] if len(args) > 1 else kwargs.get("axis"))
+        if not args or not isinstance(args[0], int) or type(at) is not int:
+            return None
+        at %= len(self.tape.shape_of(args[0]))
+        keeps = bool(self._plain(kwargs.get("keepdims", False)))
+        if keeps and axis == at:
+            return None
+        return self.along(args[0], axis if keeps or axis < at else axis + 1, entry) or None
+
+    def _stacked(
+        self, fn: Any, args: list[Any], kwargs: dict[str, Any], axis: int, ndim: int, entry: int
+    ) -> list[Chain] | None:
+        if not args:
+            return None
+        if fn in STACKS and isinstance(args[0], int):
+            return self._aligned(args[0], axis, self.tape.shape_of(args[0]), entry) or None
+        pieces = args[:2] if fn is np.append else args[0]
+        at = self._join_axis(fn, args, kwargs, ndim)
+        if at is None or not isinstance(pieces, list | tuple) or not 0 < len(pieces) <= MOST_PIECES:
+            return None
+        if not all(isinstance(p, int) for p in pieces):
+            return None
+        fresh = fn in STACKS or any(len(self.tape.shape_of(p)) < ndim for p in pieces)
+        if axis == at:
+            parts = [self.whole(p, entry) if fresh else self.along(p, axis, entry) for p in pieces]
+            if not all(parts):
+                return None
+            chain = joined([p[0] for p in parts])
+            return None if chain is None else [chain]
+        place = axis - 1 if fresh and at < axis else axis
+        every = [c for p in pieces if len(self.tape.shape_of(p)) > place for c in self.along(p, place, entry)]
+        return _distinct(every) or None
+
+    def _join_axis(self, fn: Any, args: list[Any], kwargs: dict[str, Any], ndim: int) -> int | None:
+        if fn is np.vstack or fn in (np.array, np.asarray):
+            return 0
+        if fn is np.column_stack:
+            return 1
+        if fn is np.hstack:
+            return 1 if ndim > 1 else 0
+        place = 2 if fn is np.append else 1
+        if len(args) <= place and "axis" not in kwargs:
+            return None if fn is np.append else 0
+        at = self._plain(args[place] if len(args) > place else kwargs["axis"])
+        return at % ndim if type(at) is int else None
+
+    # values of indices
+
+    def _plain(self, value: Any) -> Any:
+        """A constant argument's value: arguments are operand codes."""
+        if type(value) is int and value & 3 == CONST:
+            return self.tape.constants[value >> 2]
+        return value if value is None or isinstance(value, bool) else _UNKNOWN if isinstance(value, int) else value
+
+    def _index_value(self, index: Any, entry: int) -> Any:
+        """An index with its operand codes replaced by values; None where one is not known."""
+        if isinstance(index, tuple):
+            parts = [self._index_value(i, entry) for i in index]
+            return None if any(p is None for p in parts) else tuple(parts)
+        if isinstance(index, slice):
+            ends = [None if e is None else self._index_value(e, entry) for e in (index.start, index.stop, index.step)]
+            return slice(*(None if e is _NEWAXIS else e for e in ends))
+        if isinstance(index, list):
+            values = [self._index_value(i, entry) for i in index]
+            return None if any(v is None for v in values) else values
+        if isinstance(index, int):
+            value = self.value(index, entry)
+            return _NEWAXIS if value is None and index & 3 == CONST else value
+        return None
+
+    def value(self, code: int, time: int) -> Any:
+        """The value of an operand that depends on leaves through few operations; None where it is not known."""
+        tape = self.tape
+        if code & 3 == CONST:
+            return tape.constants[code >> 2]
+        root = self._root_value(tape.storage_of(code), time)
+        if root is None or code & 3 != VIEW:
+            return root
+        storage, offset, layout = tape.views[code >> 2]
+        shape, strides, _ = tape.layouts[layout]
+        if root.strides != tuple(s * root.itemsize for s in self._root(storage)[1]) or not root.size:
+            return None
+        size = root.itemsize
+        moved = np.lib.stride_tricks.as_strided(root.ravel(order="K")[offset:], shape, [s * size for s in strides])
+        return moved if all(s >= 0 for s in (*strides, *self._root(storage)[1])) else None
+
+    def _root_value(self, storage: int, time: int) -> Any:
+        version = self._version(storage, time)
+        key = (storage, version)
+        if key not in self._values:
+            self._values[key] = None
+            if self._depth <= DEEPEST:
+                self._depth += 1
+                try:
+                    self._values[key] = self._evaluated(storage, version)
+                finally:
+                    self._depth -= 1
+        return self._values[key]
+
+    def _evaluated(self, storage: int, version: int) -> Any:
+        tape = self.tape
+        born = tape.storage_born[storage]
+        value = tape.leaves.get(storage) if born < 0 else self._repeated(born)
+        for entry in self._writers.get(storage, _NONE)[:version]:
+            template, inputs, _ = tape.entry(int(entry))
+            if template.kind not in ("store", "set") or inputs[0] & 3 != WHOLE:
+                return None
+            new = self.value(inputs[1], int(entry))
+            value = None if new is None or np.shape(new) != tape.shape_of(inputs[0]) else np.array(new, order="C")
+        if isinstance(value, np.ndarray) and value.strides != tuple(s * value.itemsize for s in self._root(storage)[1]):
+            return None
+        return value
+
+    def _repeated(self, entry: int) -> Any:
+        """The result of an entry, made again."""
+        template, inputs, outputs = self.tape.entry(entry)
+        if template.kind not in ("op", "create", "element") or template.several or len(outputs) != 1:
+            return None
+        values = [self.value(c, entry) for c in inputs]
+        if any(v is None and c & 3 != CONST for v, c in zip(values, inputs, strict=True)):
+            return None
+        if template.kind == "element":
+            return values[0][()]
+        args: list[Any] = values
+        kwargs: dict[str, Any] = {}
+        if template.structure is not None:
+            tree = rebuild(template.structure, iter(values))
+            args, kwargs = tree[0], (tree[1] if len(tree) > 1 else {})
+        try:
+            with np.errstate(all="ignore"):
+                return template.fn(*args, **kwargs)  # type: ignore[misc]
+        except Exception:  # the user's own operation; the chain ends here
+            return None
+
+
+_NONE = np.zeros(0, np.int64)
+_UNKNOWN = object()
+_NEWAXIS = ("a new axis",)
+
+
+def _writers(tape: Tape) -> dict[int, np.ndarray]:
+    """The entries that write each storage, in order."""
+    ids = np.array(tape.entry_template, np.int32)
+    writing = np.array([bool(t.writes) for t in tape.templates], bool)
+    found: dict[int, list[int]] = {}
+    for number in np.flatnonzero(writing[ids]) if writing.any() else ():
+        template = tape.templates[ids[number]]
+        for place in template.writes:
+            storage = tape.storage_of(tape.operands[tape.entry_start[number] + place])
+            listed = found.setdefault(storage, [])
+            if not listed or listed[-1] != number:
+                listed.append(int(number))
+    return {s: np.array(entries) for s, entries in found.items()}
+
+
+def _allocated(tape: Tape) -> np.ndarray:
+    """For each storage the entry before which it was met: that of the next storage that an entry made."""
+    born = np.array(tape.storage_born, np.int64)
+    born = np.where(born < 0, len(tape), born)
+    return np.minimum.accumulate(born[::-1])[::-1]
+
+
+def _arguments(template: Template, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Operand codes in the places of the arguments."""
+    if template.structure is None:
+        return list(inputs), {}
+    tree = rebuild(template.structure, iter(inputs))
+    return tree[0], (tree[1] if len(tree) > 1 else {})
+
+
+def _nested(args: list[Any]) -> bool:
+    return any(isinstance(a, list | tuple | dict) for a in args)
+
+
+def _tuple(index: Any) -> tuple[Any, ...] | None:
+    if index is None:
+        return None
+    parts = index if isinstance(index, tuple) and index is not _NEWAXIS else (index,)
+    return tuple(None if p is _NEWAXIS else p for p in parts)
+
+
+def _dense(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides in elements of an array in C order."""
+    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
+
+
+def _coordinate(root: tuple[tuple[int, ...], tuple[int, ...]], axis: int, places: np.ndarray) -> np.ndarray:
+    """Coordinates along one axis of the elements at these places of a dense root array."""
+    shape, strides = root
+    return np.asarray(places // strides[axis] % shape[axis])
+
+
+def _is_dense(root: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
+    shape, strides = root
+    expected = 1
+    for stride, n in sorted((s, n) for s, n in zip(strides, shape, strict=True) if n > 1):
+        if stride != expected:
+            return False
+        expected *= n
+    return all(n > 0 for n in shape)
+
+
+def _varying(shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
+    """Places, against the first element, of the corners of a view: enough to see which coordinates change."""
+    places = np.zeros(1, np.int64)
+    for n, s in zip(shape, strides, strict=True):
+        if n > 1:
+            places = np.concatenate([places, places + s, places + (n - 1) * s])
+    return places
+
+
+def _axis_of_view(root: tuple[tuple[int, ...], tuple[int, ...]], offset: int, layout: Any, axis: int) -> Any:
+    """(axis of the root, row numbers) that a view's axis runs over; None where it is not one axis alone."""
+    shape, strides, _ = layout
+    if not _is_dense(root) or 0 in shape:
+        return None
+    along = offset + strides[axis] * np.arange(shape[axis])
+    others = (
+        _varying(*zip(*((n, s) for k, (n, s) in enumerate(zip(shape, strides, strict=True)) if k != axis)))
+        if len(shape) > 1
+        else np.zeros(1, np.int64)
+    )
+    for k in sorted(range(len(root[0])), key=lambda k: -root[1][k]):
+        if root[0][k] < 2:
+            continue
+        ids = _coordinate(root, k, along)
+        if shape[axis] > 1 and np.all(ids == ids[0]):
+            continue
+        if shape[axis] == 1 and len(shape) > 1 and root[1][k] != strides[axis]:
+            continue
+        ends = np.array([along[0], along[-1]])
+        spread = _coordinate(root, k, ends[:, None] + others[None, :])
+        if np.all(spread == spread[:, :1]):
+            return k, ids
+        return None
+    return None
+
+
+def _rows_of_view(root: tuple[tuple[int, ...], tuple[int, ...]], offset: int, layout: Any) -> Iterator[tuple[int, int]]:
+    """(axis of the root, row number) for every axis along which a view stays in one row."""
+    shape, strides, _ = layout
+    if not _is_dense(root) or 0 in shape:
+        return
+    places = offset + _varying(shape, strides)
+    for k, n in enumerate(root[0]):
+        ids = _coordinate(root, k, places)
+        if n > 1 and np.all(ids == ids[0]):
+            yield k, int(ids[0])
+
+
+def _axis_of_gather(base: tuple[int, ...], picks: tuple[Any, ...], axis: int, shape: tuple[int, ...]) -> Any:
+    """(axis of the base, row numbers) along an axis of ``base[picks]``; None where it is not one axis alone."""
+    if any(p is Ellipsis for p in picks):
+        return None
+    used = sum(p is not None and (np.ndim(p) if _is_mask(p) else 1) for p in picks)
+    rest = len(base) - used
+    if axis >= len(shape) - rest and rest:
+        place = axis - len(shape) + len(base)
+        return place, np.arange(base[place])
+    full = [p == slice(None) if isinstance(p, slice) else False for p in picks]
+    for k in range(used):
+        # Axes that are taken whole count as one row: only the picked ones are looked at.
+        sides = [1 if j != k and len(picks) == used and full[j] else base[j] for j in range(used)]
+        tags = np.broadcast_to(np.arange(base[k]).reshape([-1 if j == k else 1 for j in range(used)]), sides)
+        try:
+            got = np.asarray(tags[picks])
+        except IndexError:
+            return None
+        if got.ndim != len(shape) - rest or axis >= got.ndim:
+            return None
+        if got.shape[axis] != shape[axis]:
+            continue
+        lines = np.moveaxis(got, axis, 0).reshape(got.shape[axis], -1)
+        if lines.size and np.all(lines == lines[:, :1]) and (len(lines) == 1 or np.any(lines != lines[0, 0])):
+            if len(lines) > 1 or not isinstance(picks[k] if k < len(picks) else None, slice):
+                return k, lines[:, 0]
+    return None
+
+
+def _is_mask(pick: Any) -> bool:
+    return isinstance(pick, np.ndarray) and pick.dtype == bool
+
+
+def _distinct(chains: list[Chain]) -> list[Chain]:
+    """Chains without those that say the same of the same origin."""
+    out: list[Chain] = []
+    for c in chains:
+        if not any(c.origin.key == o.origin.key and np.array_equal(c.origin.ids, o.origin.ids) for o in out):
+            out.append(c)
+    return out[:MOST_CHAINS]
+
+
+def joined(chains: list[Chain]) -> Chain | None:
+    """The chain of rows that are put after each other; None when they have no array in common."""
+    shared = [level.key for level in chains[0].levels]
+    for c in chains[1:]:
+        keys = {level.key for level in c.levels}
+        shared = [k for k in shared if k in keys]
+    if not shared:
+        return None
+    levels = []
+    for key in shared:
+        found = [next(level for level in c.levels if level.key == key) for c in chains]
+        ids = np.concatenate([level.ids for level in found])
+        levels.append(Level(found[0].storage, found[0].axis, found[0].count, found[0].time, ids))
+    moves = chains[0].moves
+    deepest = levels[-1].ids
+    if len(chains) > 1 and np.any(np.diff(deepest) < 0):
+        moves = ((-1, deepest), *moves)
+    return Chain(tuple(levels), moves)

@@ -1,0 +1,346 @@
+"""The rows that each step trains on, followed back to the data set.
+
+A *place* is an operand, in the code of a step, through which data enters: on the input side where it meets a parameter,
+on the target side where it meets what was computed from both. The same place is looked up in every recorded pass of the
+step's loop, so the rows of several steps and epochs can be laid beside each other.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..record.loops import Activation, Pass
+from ..tape import CONST, SCALAR, Tape
+from .provenance import PRODUCTS, TAKES, Chain, Level, Tracer, joined
+
+if TYPE_CHECKING:
+    from .trials import Judgement
+
+MOST_ENTRIES = 200_000
+MOST_PLACES = 60
+MOST_PASSES = 64
+MOST_EXECUTIONS = 512
+GATHERS = TAKES | {operator.getitem}
+Key = tuple[int, int]  # storage and axis of the array that rows were followed back to
+
+
+@dataclass(slots=True)
+class Step:
+    """One pass of the step's loop: entries [begin, end); ``epoch`` counts the executions of the loop statement."""
+
+    begin: int
+    end: int
+    epoch: int
+
+
+@dataclass(slots=True)
+class Place:
+    """An operand through which data enters a step: ``entry`` is its first reader in the first step.
+
+    ``chains[k]`` holds the rows of step k by the array they were followed back to.
+    """
+
+    template: int
+    position: int
+    entry: int
+    target: bool
+    executions: list[int] = field(default_factory=list)
+    chains: list[dict[Key, Chain]] = field(default_factory=list)
+
+    def chain(self, step: int, key: Key) -> Chain | None:
+        """The rows of one step in one array."""
+        return self.chains[step].get(key)
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of all recorded steps. ``key`` is the data set on the input side, None where none was found."""
+
+    tape: Tape
+    tracer: Tracer
+    steps: list[Step]
+    places: list[Place]
+    place: Place | None = None
+    key: Key | None = None
+
+    @property
+    def total(self) -> int | None:
+        """How many rows the data set of the input side has: those of a step, where all steps take the same."""
+        chain = self.first
+        if chain is None or self.place is None or self.key is None:
+            return None
+        size = len(chain.origin.ids)
+        if not _changes(self.place, self.key):
+            return size
+        whole = [v.count for v in chain.levels if v.count > size and v.time < self.steps[0].begin]
+        return whole[0] if whole else chain.origin.count
+
+    @property
+    def first(self) -> Chain | None:
+        """The rows of the first step on the input side."""
+        return None if self.place is None or self.key is None else self.place.chain(0, self.key)
+
+    @property
+    def targets(self) -> list[Place]:
+        """Places where data meets what was computed, other than those where the inputs do."""
+        inputs = {k[0] for p in self.places if not p.target for c in p.chains for k in c}
+        return [p for p in self.places if p.target and not all(k[0] in inputs for c in p.chains for k in c)]
+
+
+def batch_size(rows: Rows | None) -> int | None:
+    """How many samples the first recorded step trains on; None where its rows could not be followed."""
+    chain = rows.first if rows is not None else None
+    return None if chain is None else len(chain.origin.ids)
+
+
+def follow(tape: Tape, made: Judgement) -> Rows | None:
+    """The rows of a judged training; None where they are not followed (too long a tape, nothing to follow)."""
+    if made.window.end > MOST_ENTRIES or made.fault:
+        return None
+    steps = _steps(made)
+    if not steps:
+        return None
+    places = _places(tape, made, steps[0])
+    rows = Rows(tape, Tracer(tape), steps, places)
+    _fill(rows)
+    _choose(rows)
+    return rows
+
+
+def _steps(made: Judgement) -> list[Step]:
+    """The passes of the step's loop in which parameters were updated, in order."""
+    candidate = max(made.parameters, key=lambda c: len(c.rounds))
+    step = candidate.step
+    if step is None or step.activation is None:
+        window = made.window
+        return [Step(window.begin, window.end, 0)] if window.end > window.begin else []
+    line = step.activation.line
+    found: dict[int, Pass] = {}
+    for updates in candidate.rounds:
+        for u in updates:
+            for place in u.place.chain():
+                if place.activation is not None and place.activation.line is line:
+                    found.setdefault(id(place), place)
+    passes = sorted(found.values(), key=lambda p: p.entry)[:MOST_PASSES]
+    epochs: dict[int, int] = {}
+    out = []
+    for p in passes:
+        activation = p.activation
+        assert activation is not None
+        end = _end(activation, p)
+        out.append(Step(p.entry, end, epochs.setdefault(id(activation), len(epochs))))
+    return out
+
+
+def _end(activation: Activation, p: Pass) -> int:
+    later = activation.entries[p.number] if p.number < len(activation.entries) else 0
+    return max(later, p.entry)
+
+
+# where data enters
+
+
+def _places(tape: Tape, made: Judgement, step: Step) -> list[Place]:
+    """Places of the first step, in the order in which they are read."""
+    masks, active, mixed = made.window.masks, made.window.active(), set()
+    found: dict[tuple[int, int], Place] = {}
+    counts: dict[int, int] = {}
+    for number in range(step.begin, min(step.end, made.window.end)):
+        template = tape.entry_template[number]
+        execution = counts[template] = counts.get(template, 0) + 1
+        if not masks.entry_masks.get(number):
+            continue
+        kind, inputs, outputs = tape.entry(number)
+        target = any(tape.storage_of(c) in mixed for c in inputs)
+        data = [i for i, c in enumerate(inputs) if tape.storage_of(c) not in active and _has_rows(tape, c)]
+        for position in data[:MOST_PLACES]:
+            place = found.get((template, position))
+            if place is None:
+                if len(found) >= MOST_PLACES:
+                    continue
+                place = found[template, position] = Place(template, position, number, target)
+            if len(place.executions) < MOST_EXECUTIONS:
+                place.executions.append(execution - 1)
+        if data or target:
+            mixed |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in kind.writes}
+    return list(found.values())
+
+
+def _has_rows(tape: Tape, code: int) -> bool:
+    """Arrays, and numbers that were read out of one."""
+    if code & 3 in (CONST, SCALAR):
+        return code & 3 == SCALAR and _is_read(tape, code)
+    return True
+
+
+def _is_read(tape: Tape, code: int) -> bool:
+    entry = tape.storage_born[code >> 2]
+    return entry >= 0 and tape.templates[tape.entry_template[entry]].kind == "element"
+
+
+def _fill(rows: Rows) -> None:
+    """Follow every place in every step."""
+    templates = np.array(rows.tape.entry_template, np.int32)
+    for step in rows.steps:
+        part = templates[step.begin : step.end]
+        for place in rows.places:
+            entries = step.begin + np.flatnonzero(part == place.template)
+            parts = [_followed(rows, int(entries[n]), place.position) for n in place.executions if n < len(entries)]
+            place.chains.append(_combined(parts))
+    _drop_passing(rows)
+
+
+def _followed(rows: Rows, entry: int, position: int) -> dict[Key, Chain]:
+    """Rows of one operand by origin; the axis that a matrix product keeps comes first."""
+    tape = rows.tape
+    template, inputs, _ = tape.entry(entry)
+    code = inputs[position]
+    axes = list(range(len(tape.shape_of(code))))
+    if template.fn in PRODUCTS and len(axes) == 2 and position == 1:
+        axes.reverse()
+    found: dict[Key, Chain] = {}
+    for axis in axes:
+        for chain in rows.tracer.along(code, axis, entry):
+            found.setdefault((chain.origin.storage, chain.origin.axis), chain)
+    for chain in rows.tracer.whole(code, entry):
+        found.setdefault((chain.origin.storage, chain.origin.axis), chain)
+    return found
+
+
+def _combined(parts: list[dict[Key, Chain]]) -> dict[Key, Chain]:
+    """The rows of all executions of a place in one step, one after the other; repetitions count once."""
+    out: dict[Key, Chain] = {}
+    for key in parts[0] if parts else ():
+        chains = [p[key] for p in parts if key in p]
+        if len(chains) < len(parts):
+            continue
+        apart = [chains[0]]
+        for c in chains[1:]:
+            if not np.array_equal(c.origin.ids, apart[-1].origin.ids):
+                apart.append(c)
+        if len(apart) > 1 and any(np.array_equal(c.origin.ids, apart[0].origin.ids) for c in apart[1:]):
+            apart = [c for i, c in enumerate(apart) if not _seen(apart[:i], c)]
+        chain = apart[0] if len(apart) == 1 else joined(apart)
+        if chain is not None:
+            out[key] = _collapsed(chain)
+    return out
+
+
+def _seen(before: list[Chain], chain: Chain) -> bool:
+    return any(np.array_equal(chain.origin.ids, b.origin.ids) for b in before)
+
+
+def _collapsed(chain: Chain) -> Chain:
+    """Rows that come in runs of one length (patches, time steps of a sample), each once."""
+    ids = chain.origin.ids
+    starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if ids.size else ids
+    length = ids.size // max(len(starts), 1)
+    if length < 2 or len(starts) < 2 or not np.array_equal(starts, length * np.arange(len(starts))):
+        return chain
+    return chain.take(starts)
+
+
+def _drop_passing(rows: Rows) -> None:
+    """Forget arrays that were made within the one step that reads them: they are no data set."""
+    steps_of: dict[int, set[int]] = {}
+    for place in rows.places:
+        for n, chains in enumerate(place.chains):
+            for storage, _ in chains:
+                steps_of.setdefault(storage, set()).add(n)
+    for place in rows.places:
+        for n, chains in enumerate(place.chains):
+            for key in [k for k, c in chains.items() if c.origin.time >= rows.steps[n].begin - 0.5]:
+                if len(steps_of[key[0]]) < 2:
+                    del chains[key]
+
+
+def _choose(rows: Rows) -> None:
+    """The data set of the input side: the first place's array whose rows change from step to step, else its first."""
+    for place in rows.places:
+        if place.target or not place.chains[0]:
+            continue
+        keys = list(place.chains[0])
+        changing = [k for k in keys if _changes(place, k)]
+        rows.place, rows.key = place, (changing or keys)[0]
+        return
+
+
+def _changes(place: Place, key: Key) -> bool:
+    found = [c.origin.ids for chains in place.chains if (c := chains.get(key)) is not None]
+    return any(not np.array_equal(found[0], ids) for ids in found[1:])
+
+
+# what two sides have to do with each other
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """How the rows of two operands of one step go together: row numbers in arrays that were complete together.
+
+    ``share`` is the part of the rows that meet their own.
+    """
+
+    left: Level
+    right: Level
+    share: float
+
+
+def pairing(left: Chain, right: Chain) -> Pairing | None:
+    """Compare two sides at the time when the later of their origins was complete; None where they cannot be compared.
+
+    What was there by then may be aligned in any of its forms; what was made later is compared through these.
+    """
+    if len(left.origin.ids) != len(right.origin.ids):
+        return None
+    time = max(left.origin.time, right.origin.time)
+    found = []
+    for one in (v for v in left.levels if v.time <= time):
+        for other in (v for v in right.levels if v.time <= time):
+            if one.count == other.count and one.storage != other.storage:
+                found.append(Pairing(one, other, float(np.mean(one.ids == other.ids))))
+    return max(found, key=lambda p: p.share, default=None)
+
+
+# places in the source
+
+
+def picked_at(rows: Rows, place: Place, key: Key) -> int:
+    """The place of the source where the first step's rows are taken out of the data set."""
+    tape, reader = rows.tape, place.entry
+    chain = place.chains[0][key]
+    cut = _cut_at(rows, chain)
+    if cut is not None:
+        return cut
+    code = tape.entry(reader)[1][place.position]
+    for _ in range(20):
+        born = tape.storage_born[tape.storage_of(code)]
+        if born < rows.steps[0].begin:
+            break
+        reader = born
+        template, inputs, _ = tape.entry(born)
+        onward = [c for c in inputs if c & 3 != CONST and _leads_to(rows, c, born, key)]
+        if template.fn in GATHERS or not onward:
+            break
+        code = onward[0]
+    return tape.site_of(reader)
+
+
+def _cut_at(rows: Rows, chain: Chain) -> int | None:
+    """The place of the largest view that takes these rows out of an array that has more."""
+    found = [
+        (rows.tape.span_of(code)[1] - rows.tape.span_of(code)[0], -level, -site)
+        for site, code in rows.tape.cuts.items()
+        for level, v in enumerate(chain.levels)
+        if rows.tracer.takes(code, v)
+    ]
+    return -max(found)[2] if found else None
+
+
+def _leads_to(rows: Rows, code: int, entry: int, key: Key) -> bool:
+    chains = [c for axis in range(len(rows.tape.shape_of(code))) for c in rows.tracer.along(code, axis, entry)]
+    chains += rows.tracer.whole(code, entry)
+    return any((c.origin.storage, c.origin.axis) == key for c in chains)
