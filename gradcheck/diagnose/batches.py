@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..replay.forward import ReplayError
-from ..step.provenance import Chain
-from ..step.rows import Rows, pairing
+from ..step.chains import Chain
+from ..step.rows import Rows, given, pairing
 from .stepview import StepView
 
 FEWEST_ROWS = 30
@@ -95,15 +95,17 @@ def label_order(view: StepView) -> str:
     chain = rows.first if rows is not None else None
     if rows is None or chain is None:
         return ""
+    begin = rows.steps[0].begin
     for place in rows.targets:
-        for key, other in place.chains[0].items():
-            found = pairing(chain, other)
-            if found is not None and found.share == 1.0:
-                values = _values(view, key[0], key[1])
-                if values is not None and len(values) >= FEWEST_ROWS:
-                    if abs(_score(values)) > FAR:
-                        return "sorted"
-                    return "drawn" if view.tape.drawn & {key[0], chain.origin.storage} else "random"
+        for other in place.chains[0].values():
+            found, level = pairing(chain, other), given(other, begin)
+            if found is None or found.share < 1.0 or level is None or np.any(np.diff(level.ids) != 1):
+                continue
+            values = _values(view, level.storage, level.axis)
+            if values is not None and len(values) >= FEWEST_ROWS:
+                if abs(_score(values)) > FAR:
+                    return "sorted"
+                return "drawn" if view.tape.drawn & {other.origin.storage, chain.origin.storage} else "random"
     return ""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from .jury import Verdict
 from .stepview import StepView
 
 EXACT = 1e-9
+MOST_RATES = 2
 FEWEST = 3  # a batch of two cannot be told from the two of a squared error
 CONVENTIONS = (1.0, 2.0, 0.5)
 DIVIDES = frozenset((operator.truediv, np.divide))
@@ -48,32 +51,66 @@ def batch_scale(view: StepView) -> BatchScale | None:
     trial = next(v.trial for v in right if v.match is found)
     if trial is None:
         return None
-    unit = abs(found.unit) * _hidden(view, found, size)
+    units = _units(view, found, size)
     width = _width(view, trial, size)
     if trial.hypothesis.source == "inferred":
         own = 0
         forms = CONVENTIONS if trial.kind == "squared error" else (1.0,)
-        powers = _powers(unit, size, [f / w for f in forms for w in {1, width}], (0, 1, 2))
+        powers = _powers(units, size, [f / w for f in forms for w in {1, width}], (0, 1, 2))
     else:
         divisions = own_divisions(view, trial, size, width)
         if divisions is None:
             return None
         own = divisions[0]
         factors = [f * w for f in CONVENTIONS for w in {1.0, float(width), 1.0 / width}]
-        powers = {p + own for p in _powers(unit, size, factors, (-1, 0, 1, 2))}
+        powers = {p + own for p in _powers(units, size, factors, (-1, 0, 1, 2))}
     if len(powers) != 1:
         return None
     power = powers.pop()
     return BatchScale(power, own, size, float(size) ** (1 - power), right, trial)
 
 
-def _powers(unit: float, size: int, factors: list[float], tried: tuple[int, ...]) -> set[int]:
-    """The powers of 1/size that explain a scale, up to the conventions of the loss."""
-    extra = [4.0, 0.25] if size in (4, 16) else []
-    out = {p for p in tried for f in factors if abs(unit * float(size) ** p / f - 1) < EXACT}
-    if extra and any(abs(unit / f - 1) < EXACT for f in extra):
-        out.add(99)  # two conventions at once look like a batch of four
-    return out
+def _powers(units: list[float], size: int, factors: list[float], tried: tuple[int, ...]) -> set[int]:
+    """The powers of 1/size that explain one of the scales, up to the conventions of the loss."""
+    forms = [(p, f) for p in tried for f in factors]
+    if size in (4, 16):  # two conventions at once look like a batch of four
+        forms += [(99, 4.0), (99, 0.25)]
+    return {p for unit in units for p, f in forms if abs(unit * float(size) ** (p if p < 99 else 0) / f - 1) < EXACT}
+
+
+def _units(view: StepView, m: Match, size: int) -> list[float]:
+    """The scale of a gradient, freed of its rate; where none was seen, of literals that multiply data or errors too."""
+    unit = abs(m.unit or 0.0) * _hidden(view, m, size)
+    values = _literals(view, m) if m.gradient.rate == 1.0 else []
+    subsets = [c for n in range(min(len(values), MOST_RATES) + 1) for c in combinations(values, n)]
+    return [unit / math.prod(c) for c in subsets]
+
+
+def _literals(view: StepView, m: Match) -> list[float]:
+    """Numbers that nothing computed and that multiply data or errors on the way to an increment: a rate, perhaps."""
+    tape, window = view.tape, view.made.window
+    known = {storage for storage, _, _ in m.gradient.factors}
+    update = m.version.update
+    targets = {tape.storage_of(c) for c in (*update.increments, update.new)}
+    found: dict[int, float] = {}
+    for entry in backward_slice(tape, targets, update.entry + 1, window.begin):
+        template, inputs, _ = tape.entry(entry)
+        if template.fn not in MULTIPLIES or len(inputs) != 2:
+            continue
+        for code in inputs:
+            if code & 3 == SCALAR and code >> 2 not in known and _is_literal(view, code >> 2):
+                value = _number(view, code)
+                if value and abs(value) not in (1.0, 2.0, 0.5):
+                    found[code >> 2] = abs(value)
+    return list(found.values())
+
+
+def _is_literal(view: StepView, storage: int) -> bool:
+    entry = view.tape.storage_born[storage]
+    if entry < 0:
+        return True
+    template, inputs, _ = view.tape.entry(entry)
+    return template.fn is operator.pos and _is_literal(view, inputs[0] >> 2)
 
 
 def _hidden(view: StepView, m: Match, size: int) -> float:

@@ -25,7 +25,8 @@ from ..diagnose.batchscale import divides
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix
-from ..step.provenance import PRODUCTS, Chain
+from ..step.chains import Chain
+from ..step.provenance import PRODUCTS
 from ..step.rows import Rows, pairing, picked_at
 from ..tape import CONST
 

@@ -25,7 +25,7 @@ import numpy as np
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix, Span
-from ..step.provenance import Chain
+from ..step.chains import Chain
 from ..step.rows import Key, Pairing, Place, Rows, pairing, picked_at
 
 SLUG = "mispaired-samples"
@@ -81,9 +81,7 @@ def _pairs(rows: Rows) -> Iterator[Pairs]:
         for place in inputs:
             for left in _keys(place):
                 for right in _keys(target):
-                    if left[0] == right[0]:
-                        continue
-                    found = _compared(place, left, target, right)
+                    found = _compared(rows, (place, left), (target, right))
                     if found:
                         yield Pairs((place, left), (target, right), found)
 
@@ -92,13 +90,17 @@ def _keys(place: Place) -> list[Key]:
     return list(dict.fromkeys(k for chains in place.chains for k in chains))
 
 
-def _compared(place: Place, left: Key, target: Place, right: Key) -> list[tuple[Chain, Chain, Pairing]]:
+def _compared(
+    rows: Rows, inputs: tuple[Place, Key], targets: tuple[Place, Key]
+) -> list[tuple[Chain, Chain, Pairing]]:
+    """The steps in which the two sides read two arrays that can be compared."""
     out = []
-    for ours, theirs in zip(place.chains, target.chains, strict=True):
-        if left in ours and right in theirs:
-            found = pairing(ours[left], theirs[right])
+    for n in range(len(rows.steps)):
+        ours, theirs = inputs[0].chain(n, inputs[1]), targets[0].chain(n, targets[1])
+        if ours is not None and theirs is not None and rows.apart(theirs, n):
+            found = pairing(ours, theirs)
             if found is not None:
-                out.append((ours[left], theirs[right], found))
+                out.append((ours, theirs, found))
     return out
 
 

@@ -42,7 +42,7 @@ def check(view: StepView) -> Iterator[Finding]:
         dest, after = tape.entry(number)[1]
         if tape.storage_of(dest) not in read:
             continue
-        lost = _lost(rows.tracer.value(dest, number), tape.constants[after >> 2])
+        lost = _lost(rows.tracer.values.of(dest, number), tape.constants[after >> 2])
         if lost:
             yield _finding(view, number, lost, len(tape.constants[after >> 2]))
             return

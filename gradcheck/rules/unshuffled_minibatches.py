@@ -77,7 +77,7 @@ def _bounds(view: StepView, taken: Site) -> Site | None:
     for site in sorted(view.sources.sites, key=lambda s: -s.line):
         near = site.file == taken.file and site.function == taken.function and 0 < taken.line - site.line <= NEAR
         made = re.match(r"([A-Za-z_][\w\s,()]*)=(?!=)", site.text)
-        if near and made and names & set(re.findall(r"[A-Za-z_]\w*", made[1])):
+        if near and made and names <= set(re.findall(r"[A-Za-z_]\w*", made[1])):
             return site
     return None
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..record.events import is_elementwise
 from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, Template, rebuild
+from .chains import Chain, Level, distinct, joined
+from .geometry import axis_of_gather, axis_of_view, dense, rows_of_view
+from .values import NONE, Values
 
-MOST_CHAINS = 6
 MOST_PIECES = 5000
 MOST_WRITES = 5000
 DEEPEST = 60
@@ -40,56 +40,17 @@ JOINS = frozenset((np.concatenate, np.append, np.hstack, np.vstack, np.column_st
 TAKES = frozenset((np.take, np.ndarray.take))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Level:
-    """Row numbers in one array: ``ids[i]`` is the row of ``storage`` along ``axis`` that row i of the operand is.
-
-    ``time`` is the entry after which the array is complete (half an entry earlier for one that came from outside),
-    ``count`` how many rows it has.
-    """
-
-    storage: int
-    axis: int
-    count: int
-    time: float
-    ids: np.ndarray
-
-    @property
-    def key(self) -> tuple[int, int, float]:
-        """What makes two levels the same array at the same time."""
-        return self.storage, self.axis, self.time
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Chain:
-    """Levels from the operand to its origin, and the entries that put rows into another order, with that order."""
-
-    levels: tuple[Level, ...]
-    moves: tuple[tuple[int, np.ndarray], ...] = ()
-
-    @property
-    def origin(self) -> Level:
-        """The deepest level."""
-        return self.levels[-1]
-
-    def take(self, ids: np.ndarray, entry: int = -1) -> Chain:
-        """The chain of these rows, picked by ``entry``."""
-        levels = tuple(Level(v.storage, v.axis, v.count, v.time, v.ids[ids]) for v in self.levels)
-        moved = entry >= 0 and ids.size > 1 and bool(np.any(np.diff(ids) < 0))
-        return Chain(levels, ((entry, ids), *self.moves) if moved else self.moves)
-
-
 class Tracer:
     """Follows operands of one tape; what it found is kept."""
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.budget = 60_000  # operands that may be looked at
-        self._writers = _writers(tape)
+        self.values = Values(tape)
+        self._writers = self.values.writers
         self._allocated = _allocated(tape)
         self._contents: dict[tuple[int, int, int], list[Chain]] = {}
         self._fixed: dict[tuple[int, int], list[Chain]] = {}
-        self._values: dict[tuple[int, int], Any] = {}
         self._depth = 0
 
     # operands
@@ -103,7 +64,7 @@ class Tracer:
         if code & 3 == WHOLE:
             return self._content(storage, axis, time)
         _, offset, layout = self.tape.views[code >> 2]
-        found = _axis_of_view(self._root(storage), offset, self.tape.layouts[layout], axis)
+        found = axis_of_view(self._root(storage), offset, self.tape.layouts[layout], axis)
         if found is None:
             return []
         return [c.take(found[1]) for c in self._content(storage, found[0], time)]
@@ -118,9 +79,9 @@ class Tracer:
             return self._constant(storage, time)
         _, offset, layout = self.tape.views[code >> 2]
         out = list(self._constant(storage, time))
-        for axis, row in _rows_of_view(self._root(storage), offset, self.tape.layouts[layout]):
+        for axis, row in rows_of_view(self._root(storage), offset, self.tape.layouts[layout]):
             out += [c.take(np.array([row])) for c in self._content(storage, axis, time)]
-        return _distinct(out)
+        return distinct(out)
 
     def takes(self, code: int, level: Level) -> bool:
         """Whether a view takes exactly the rows of a level (or its first row) out of the level's array."""
@@ -129,20 +90,16 @@ class Tracer:
         _, offset, number = self.tape.views[code >> 2]
         layout, root = self.tape.layouts[number], self._root(level.storage)
         for axis in range(len(layout[0])):
-            found = _axis_of_view(root, offset, layout, axis)
+            found = axis_of_view(root, offset, layout, axis)
             if found is not None and found[0] == level.axis and np.array_equal(found[1], level.ids):
                 return True
-        return (level.axis, int(level.ids[0])) in _rows_of_view(root, offset, layout)
+        return (level.axis, int(level.ids[0])) in rows_of_view(root, offset, layout)
 
     def _root(self, storage: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         shape, strides, _ = self.tape.layouts[self.tape.storage_layout[storage]]
         return shape, strides
 
     # storages
-
-    def _version(self, storage: int, time: int) -> int:
-        """How many writes the storage has seen before ``time``."""
-        return int(np.searchsorted(self._writers.get(storage, _NONE), time))
 
     def _settled(self, storage: int, version: int) -> float:
         if version:
@@ -156,7 +113,7 @@ class Tracer:
 
     def _content(self, storage: int, axis: int, time: int) -> list[Chain]:
         """Chains of a root array's rows at ``time``."""
-        version = self._version(storage, time)
+        version = self.values.version(storage, time)
         key = (storage, axis, version)
         found = self._contents.get(key)
         if found is None:
@@ -180,7 +137,7 @@ class Tracer:
         tape = self.tape
         born = tape.storage_born[storage]
         chains: list[Chain] | None = None if born < 0 else self._made(born, storage, axis)
-        writes = [int(w) for w in self._writers.get(storage, _NONE)[:version]]
+        writes = [int(w) for w in self._writers.get(storage, NONE)[:version]]
         if len(writes) > MOST_WRITES:
             return None
         pieces: dict[int, Chain] = {}
@@ -188,7 +145,7 @@ class Tracer:
             template, inputs, _ = tape.entry(entry)
             if template.kind == "inplace":
                 if chains is not None:
-                    chains = _distinct(chains + self._beside(storage, axis, inputs[0], inputs[1], entry))
+                    chains = distinct(chains + self._beside(storage, axis, inputs[0], inputs[1], entry))
                 continue
             if template.kind == "store":
                 whole = self._covered(storage, inputs[0])
@@ -221,12 +178,12 @@ class Tracer:
         shape = tape.shape_of(dest)
         others = math.prod(root[0]) // max(root[0][axis], 1)
         _, offset, layout = tape.views[dest >> 2]
-        for found, row in _rows_of_view(root, offset, tape.layouts[layout]):
+        for found, row in rows_of_view(root, offset, tape.layouts[layout]):
             if found == axis and math.prod(shape) == others:
                 chains = self.whole(value, entry)
                 return {row: chains[0]} if chains else None
         if len(shape) == len(root[0]) and math.prod(shape) == others * shape[axis]:
-            place = _axis_of_view(root, offset, tape.layouts[layout], axis)
+            place = axis_of_view(root, offset, tape.layouts[layout], axis)
             chains = self._aligned(value, axis, shape, entry)
             if place is not None and place[0] == axis and chains:
                 return {int(r): chains[0].take(np.array([i])) for i, r in enumerate(place[1])}
@@ -257,7 +214,7 @@ class Tracer:
 
     def _constant(self, storage: int, time: int) -> list[Chain]:
         """Chains of a storage all of which comes from one row of some array."""
-        version = self._version(storage, time)
+        version = self.values.version(storage, time)
         found = self._fixed.get((storage, version))
         if found is None:
             born = self.tape.storage_born[storage]
@@ -268,7 +225,7 @@ class Tracer:
                 if template.kind in ("op", "element") and len(arrays) <= 8:
                     self._depth += 1
                     try:
-                        found = _distinct([c for code in arrays for c in self.whole(code, born)])
+                        found = distinct([c for code in arrays for c in self.whole(code, born)])
                     finally:
                         self._depth -= 1
             self._fixed[storage, version] = found
@@ -281,14 +238,17 @@ class Tracer:
         template, inputs, outputs = self.tape.entry(entry)
         if template.kind == "create":
             return []
-        if template.kind != "op" or template.several or len(outputs) != 1 or outputs[0] & 3 != WHOLE:
+        if template.kind != "op" or template.several or len(outputs) != 1:
             return None
-        shape = self._root(storage)[0]
+        turned = self._turned(outputs[0], storage, axis)
+        if turned is None:
+            return None
+        shape, axis = turned
         args, kwargs = _arguments(template, inputs)
         fn = template.fn
         if (template.elementwise or is_elementwise(fn) or fn in COMPARISONS or fn in COPIES) and not _nested(args):
             every = [c for code in inputs for c in self._aligned(code, axis, shape, entry)]
-            return _distinct(every) or None
+            return distinct(every) or None
         if fn is operator.getitem and len(args) == 2:
             return self._gathered(args[0], args[1], axis, shape, entry)
         if fn in TAKES:
@@ -302,6 +262,15 @@ class Tracer:
         if fn in JOINS or fn in STACKS:
             return self._stacked(fn, args, kwargs, axis, len(shape), entry)
         return None
+
+    def _turned(self, code: int, storage: int, axis: int) -> tuple[tuple[int, ...], int] | None:
+        """Shape of a result and the axis of it that an axis of its root array is: gathers may come out transposed."""
+        root = self._root(storage)
+        if code & 3 == WHOLE:
+            return root[0], axis
+        shape, strides, _ = self.tape.layouts[self.tape.views[code >> 2][2]]
+        same = [k for k in range(len(shape)) if shape[k] == root[0][axis] and strides[k] == root[1][axis]]
+        return (shape, same[0]) if same and sorted(shape) == sorted(root[0]) else None
 
     def _aligned(self, code: int, axis: int, shape: tuple[int, ...], entry: int) -> list[Chain]:
         """Chains of an operand along the axis of a result that it is broadcast to."""
@@ -317,7 +286,7 @@ class Tracer:
         picks = _tuple(self._index_value(index, entry))
         if picks is None or not isinstance(code, int):
             return None
-        found = _axis_of_gather(base, picks, axis, shape)
+        found = axis_of_gather(base, picks, axis, shape)
         if found is None:
             return None
         chains = self.along(code, found[0], entry)
@@ -349,7 +318,7 @@ class Tracer:
         before = self.tape.shape_of(args[0])
         if math.prod(before) != math.prod(shape):
             return None
-        found = _axis_of_view((before, _dense(before)), 0, (shape, _dense(shape), None), axis)
+        found = axis_of_view((before, dense(before)), 0, (shape, dense(shape), None), axis)
         return None if found is None else [c.take(found[1]) for c in self.along(args[0], found[0], entry)]
 
     def _product(self, args: list[Any], axis: int, ndim: int, entry: int) -> list[Chain] | None:
@@ -394,7 +363,7 @@ class Tracer:
             return None if chain is None else [chain]
         place = axis - 1 if fresh and at < axis else axis
         every = [c for p in pieces if len(self.tape.shape_of(p)) > place for c in self.along(p, place, entry)]
-        return _distinct(every) or None
+        return distinct(every) or None
 
     def _join_axis(self, fn: Any, args: list[Any], kwargs: dict[str, Any], ndim: int) -> int | None:
         if fn is np.vstack or fn in (np.array, np.asarray):
@@ -429,93 +398,13 @@ class Tracer:
             values = [self._index_value(i, entry) for i in index]
             return None if any(v is None for v in values) else values
         if isinstance(index, int):
-            value = self.value(index, entry)
+            value = self.values.of(index, entry)
             return _NEWAXIS if value is None and index & 3 == CONST else value
         return None
 
-    def value(self, code: int, time: int) -> Any:
-        """The value of an operand that depends on leaves through few operations; None where it is not known."""
-        tape = self.tape
-        if code & 3 == CONST:
-            return tape.constants[code >> 2]
-        root = self._root_value(tape.storage_of(code), time)
-        if root is None or code & 3 != VIEW:
-            return root
-        storage, offset, layout = tape.views[code >> 2]
-        shape, strides, _ = tape.layouts[layout]
-        if root.strides != tuple(s * root.itemsize for s in self._root(storage)[1]) or not root.size:
-            return None
-        size = root.itemsize
-        moved = np.lib.stride_tricks.as_strided(root.ravel(order="K")[offset:], shape, [s * size for s in strides])
-        return moved if all(s >= 0 for s in (*strides, *self._root(storage)[1])) else None
 
-    def _root_value(self, storage: int, time: int) -> Any:
-        version = self._version(storage, time)
-        key = (storage, version)
-        if key not in self._values:
-            self._values[key] = None
-            if self._depth <= DEEPEST:
-                self._depth += 1
-                try:
-                    self._values[key] = self._evaluated(storage, version)
-                finally:
-                    self._depth -= 1
-        return self._values[key]
-
-    def _evaluated(self, storage: int, version: int) -> Any:
-        tape = self.tape
-        born = tape.storage_born[storage]
-        value = tape.leaves.get(storage) if born < 0 else self._repeated(born)
-        for entry in self._writers.get(storage, _NONE)[:version]:
-            template, inputs, _ = tape.entry(int(entry))
-            if template.kind not in ("store", "set") or inputs[0] & 3 != WHOLE:
-                return None
-            new = self.value(inputs[1], int(entry))
-            value = None if new is None or np.shape(new) != tape.shape_of(inputs[0]) else np.array(new, order="C")
-        if isinstance(value, np.ndarray) and value.strides != tuple(s * value.itemsize for s in self._root(storage)[1]):
-            return None
-        return value
-
-    def _repeated(self, entry: int) -> Any:
-        """The result of an entry, made again."""
-        template, inputs, outputs = self.tape.entry(entry)
-        if template.kind not in ("op", "create", "element") or template.several or len(outputs) != 1:
-            return None
-        values = [self.value(c, entry) for c in inputs]
-        if any(v is None and c & 3 != CONST for v, c in zip(values, inputs, strict=True)):
-            return None
-        if template.kind == "element":
-            return values[0][()]
-        args: list[Any] = values
-        kwargs: dict[str, Any] = {}
-        if template.structure is not None:
-            tree = rebuild(template.structure, iter(values))
-            args, kwargs = tree[0], (tree[1] if len(tree) > 1 else {})
-        try:
-            with np.errstate(all="ignore"):
-                return template.fn(*args, **kwargs)  # type: ignore[misc]
-        except Exception:  # the user's own operation; the chain ends here
-            return None
-
-
-_NONE = np.zeros(0, np.int64)
 _UNKNOWN = object()
 _NEWAXIS = ("a new axis",)
-
-
-def _writers(tape: Tape) -> dict[int, np.ndarray]:
-    """The entries that write each storage, in order."""
-    ids = np.array(tape.entry_template, np.int32)
-    writing = np.array([bool(t.writes) for t in tape.templates], bool)
-    found: dict[int, list[int]] = {}
-    for number in np.flatnonzero(writing[ids]) if writing.any() else ():
-        template = tape.templates[ids[number]]
-        for place in template.writes:
-            storage = tape.storage_of(tape.operands[tape.entry_start[number] + place])
-            listed = found.setdefault(storage, [])
-            if not listed or listed[-1] != number:
-                listed.append(int(number))
-    return {s: np.array(entries) for s, entries in found.items()}
 
 
 def _allocated(tape: Tape) -> np.ndarray:
@@ -542,134 +431,3 @@ def _tuple(index: Any) -> tuple[Any, ...] | None:
         return None
     parts = index if isinstance(index, tuple) and index is not _NEWAXIS else (index,)
     return tuple(None if p is _NEWAXIS else p for p in parts)
-
-
-def _dense(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Strides in elements of an array in C order."""
-    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
-
-
-def _coordinate(root: tuple[tuple[int, ...], tuple[int, ...]], axis: int, places: np.ndarray) -> np.ndarray:
-    """Coordinates along one axis of the elements at these places of a dense root array."""
-    shape, strides = root
-    return np.asarray(places // strides[axis] % shape[axis])
-
-
-def _is_dense(root: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
-    shape, strides = root
-    expected = 1
-    for stride, n in sorted((s, n) for s, n in zip(strides, shape, strict=True) if n > 1):
-        if stride != expected:
-            return False
-        expected *= n
-    return all(n > 0 for n in shape)
-
-
-def _varying(shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
-    """Places, against the first element, of the corners of a view: enough to see which coordinates change."""
-    places = np.zeros(1, np.int64)
-    for n, s in zip(shape, strides, strict=True):
-        if n > 1:
-            places = np.concatenate([places, places + s, places + (n - 1) * s])
-    return places
-
-
-def _axis_of_view(root: tuple[tuple[int, ...], tuple[int, ...]], offset: int, layout: Any, axis: int) -> Any:
-    """(axis of the root, row numbers) that a view's axis runs over; None where it is not one axis alone."""
-    shape, strides, _ = layout
-    if not _is_dense(root) or 0 in shape:
-        return None
-    along = offset + strides[axis] * np.arange(shape[axis])
-    others = (
-        _varying(*zip(*((n, s) for k, (n, s) in enumerate(zip(shape, strides, strict=True)) if k != axis)))
-        if len(shape) > 1
-        else np.zeros(1, np.int64)
-    )
-    for k in sorted(range(len(root[0])), key=lambda k: -root[1][k]):
-        if root[0][k] < 2:
-            continue
-        ids = _coordinate(root, k, along)
-        if shape[axis] > 1 and np.all(ids == ids[0]):
-            continue
-        if shape[axis] == 1 and len(shape) > 1 and root[1][k] != strides[axis]:
-            continue
-        ends = np.array([along[0], along[-1]])
-        spread = _coordinate(root, k, ends[:, None] + others[None, :])
-        if np.all(spread == spread[:, :1]):
-            return k, ids
-        return None
-    return None
-
-
-def _rows_of_view(root: tuple[tuple[int, ...], tuple[int, ...]], offset: int, layout: Any) -> Iterator[tuple[int, int]]:
-    """(axis of the root, row number) for every axis along which a view stays in one row."""
-    shape, strides, _ = layout
-    if not _is_dense(root) or 0 in shape:
-        return
-    places = offset + _varying(shape, strides)
-    for k, n in enumerate(root[0]):
-        ids = _coordinate(root, k, places)
-        if n > 1 and np.all(ids == ids[0]):
-            yield k, int(ids[0])
-
-
-def _axis_of_gather(base: tuple[int, ...], picks: tuple[Any, ...], axis: int, shape: tuple[int, ...]) -> Any:
-    """(axis of the base, row numbers) along an axis of ``base[picks]``; None where it is not one axis alone."""
-    if any(p is Ellipsis for p in picks):
-        return None
-    used = sum(p is not None and (np.ndim(p) if _is_mask(p) else 1) for p in picks)
-    rest = len(base) - used
-    if axis >= len(shape) - rest and rest:
-        place = axis - len(shape) + len(base)
-        return place, np.arange(base[place])
-    full = [p == slice(None) if isinstance(p, slice) else False for p in picks]
-    for k in range(used):
-        # Axes that are taken whole count as one row: only the picked ones are looked at.
-        sides = [1 if j != k and len(picks) == used and full[j] else base[j] for j in range(used)]
-        tags = np.broadcast_to(np.arange(base[k]).reshape([-1 if j == k else 1 for j in range(used)]), sides)
-        try:
-            got = np.asarray(tags[picks])
-        except IndexError:
-            return None
-        if got.ndim != len(shape) - rest or axis >= got.ndim:
-            return None
-        if got.shape[axis] != shape[axis]:
-            continue
-        lines = np.moveaxis(got, axis, 0).reshape(got.shape[axis], -1)
-        if lines.size and np.all(lines == lines[:, :1]) and (len(lines) == 1 or np.any(lines != lines[0, 0])):
-            if len(lines) > 1 or not isinstance(picks[k] if k < len(picks) else None, slice):
-                return k, lines[:, 0]
-    return None
-
-
-def _is_mask(pick: Any) -> bool:
-    return isinstance(pick, np.ndarray) and pick.dtype == bool
-
-
-def _distinct(chains: list[Chain]) -> list[Chain]:
-    """Chains without those that say the same of the same origin."""
-    out: list[Chain] = []
-    for c in chains:
-        if not any(c.origin.key == o.origin.key and np.array_equal(c.origin.ids, o.origin.ids) for o in out):
-            out.append(c)
-    return out[:MOST_CHAINS]
-
-
-def joined(chains: list[Chain]) -> Chain | None:
-    """The chain of rows that are put after each other; None when they have no array in common."""
-    shared = [level.key for level in chains[0].levels]
-    for c in chains[1:]:
-        keys = {level.key for level in c.levels}
-        shared = [k for k in shared if k in keys]
-    if not shared:
-        return None
-    levels = []
-    for key in shared:
-        found = [next(level for level in c.levels if level.key == key) for c in chains]
-        ids = np.concatenate([level.ids for level in found])
-        levels.append(Level(found[0].storage, found[0].axis, found[0].count, found[0].time, ids))
-    moves = chains[0].moves
-    deepest = levels[-1].ids
-    if len(chains) > 1 and np.any(np.diff(deepest) < 0):
-        moves = ((-1, deepest), *moves)
-    return Chain(tuple(levels), moves)

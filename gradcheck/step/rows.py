@@ -15,7 +15,8 @@ import numpy as np
 
 from ..record.loops import Activation, Pass
 from ..tape import CONST, SCALAR, Tape
-from .provenance import PRODUCTS, TAKES, Chain, Level, Tracer, joined
+from .chains import Chain, Level, joined
+from .provenance import PRODUCTS, TAKES, Tracer
 
 if TYPE_CHECKING:
     from .trials import Judgement
@@ -66,6 +67,7 @@ class Rows:
     places: list[Place]
     place: Place | None = None
     key: Key | None = None
+    _inputs: dict[int, set[int]] = field(default_factory=dict)
 
     @property
     def total(self) -> int | None:
@@ -86,9 +88,28 @@ class Rows:
 
     @property
     def targets(self) -> list[Place]:
-        """Places where data meets what was computed, other than those where the inputs do."""
-        inputs = {k[0] for p in self.places if not p.target for c in p.chains for k in c}
-        return [p for p in self.places if p.target and not all(k[0] in inputs for c in p.chains for k in c)]
+        """Places where data meets what was computed, and that read another array than the inputs do."""
+        return [p for p in self.places if p.target and self._reads_apart(p)]
+
+    def _reads_apart(self, place: Place) -> bool:
+        return any(self.apart(c, n) for n, chains in enumerate(place.chains) for c in chains.values())
+
+    def apart(self, chain: Chain, step: int) -> bool:
+        """Whether the rows come, in one step, out of an array that no input place reads."""
+        level = given(chain, self.steps[step].begin)
+        return level is not None and level.storage not in self._read_by_inputs(step)
+
+    def _read_by_inputs(self, step: int) -> set[int]:
+        if step not in self._inputs:
+            begin = self.steps[step].begin
+            chains = [c for p in self.places if not p.target for c in p.chains[step].values()]
+            self._inputs[step] = {v.storage for c in chains if (v := given(c, begin)) is not None}
+        return self._inputs[step]
+
+
+def given(chain: Chain, begin: int) -> Level | None:
+    """The array that a step takes its rows from: the last one that was complete when the step began."""
+    return next((v for v in chain.levels if v.time < begin), None)
 
 
 def batch_size(rows: Rows | None) -> int | None:
@@ -300,7 +321,7 @@ def pairing(left: Chain, right: Chain) -> Pairing | None:
     found = []
     for one in (v for v in left.levels if v.time <= time):
         for other in (v for v in right.levels if v.time <= time):
-            if one.count == other.count and one.storage != other.storage:
+            if one.count == other.count:
                 found.append(Pairing(one, other, float(np.mean(one.ids == other.ids))))
     return max(found, key=lambda p: p.share, default=None)
 
