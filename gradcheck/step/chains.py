@@ -75,3 +75,16 @@ def joined(chains: list[Chain]) -> Chain | None:
     if len(chains) > 1 and np.any(np.diff(deepest) < 0):
         moves = ((-1, deepest), *moves)
     return Chain(tuple(levels), moves)
+
+
+def joined_all(parts: list[list[Chain]]) -> list[Chain]:
+    """The chains of rows put after each other, for every origin that all parts have; those that change come first."""
+    out = []
+    for first in parts[0]:
+        key = first.origin.storage, first.origin.axis
+        line = [next((c for c in part if (c.origin.storage, c.origin.axis) == key), None) for part in parts]
+        if None not in line:
+            chain = joined([c for c in line if c is not None])
+            if chain is not None:
+                out.append(chain)
+    return sorted(distinct(out), key=lambda c: bool(np.all(c.origin.ids == c.origin.ids[0])))

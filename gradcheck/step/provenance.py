@@ -15,11 +15,12 @@ import numpy as np
 
 from ..record.events import is_elementwise
 from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, Template, rebuild
-from .chains import Chain, Level, distinct, joined
+from .chains import Chain, Level, distinct, joined_all
 from .geometry import axis_of_gather, axis_of_view, dense, rows_of_view
 from .values import NONE, Values
 
 MOST_PIECES = 5000
+FEW_PIECES = 8  # pieces side by side that are looked at for the rows they share
 MOST_WRITES = 5000
 DEEPEST = 60
 
@@ -45,7 +46,7 @@ class Tracer:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.budget = 60_000  # operands that may be looked at
+        self.budget = 25_000  # operands that may be looked at
         self.values = Values(tape)
         self._writers = self.values.writers
         self._allocated = _allocated(tape)
@@ -140,7 +141,7 @@ class Tracer:
         writes = [int(w) for w in self._writers.get(storage, NONE)[:version]]
         if len(writes) > MOST_WRITES:
             return None
-        pieces: dict[int, Chain] = {}
+        pieces: dict[int, list[Chain]] = {}
         for entry in writes:
             template, inputs, _ = tape.entry(entry)
             if template.kind == "inplace":
@@ -172,7 +173,7 @@ class Tracer:
             return []
         return self._aligned(value, axis, shape, entry)
 
-    def _piece(self, storage: int, axis: int, dest: int, value: int, entry: int) -> dict[int, Chain] | None:
+    def _piece(self, storage: int, axis: int, dest: int, value: int, entry: int) -> dict[int, list[Chain]] | None:
         """Rows of an array that one store fills, each with its chain; None where it fills no whole rows."""
         tape, root = self.tape, self._root(storage)
         shape = tape.shape_of(dest)
@@ -181,20 +182,19 @@ class Tracer:
         for found, row in rows_of_view(root, offset, tape.layouts[layout]):
             if found == axis and math.prod(shape) == others:
                 chains = self.whole(value, entry)
-                return {row: chains[0]} if chains else None
+                return {row: chains} if chains else None
         if len(shape) == len(root[0]) and math.prod(shape) == others * shape[axis]:
             place = axis_of_view(root, offset, tape.layouts[layout], axis)
             chains = self._aligned(value, axis, shape, entry)
             if place is not None and place[0] == axis and chains:
-                return {int(r): chains[0].take(np.array([i])) for i, r in enumerate(place[1])}
+                return {int(r): [c.take(np.array([i])) for c in chains] for i, r in enumerate(place[1])}
         return None
 
-    def _assembled(self, pieces: dict[int, Chain], count: int) -> list[Chain] | None:
+    def _assembled(self, pieces: dict[int, list[Chain]], count: int) -> list[Chain] | None:
         """One chain for an array whose rows were filled one after the other; None while rows are missing."""
         if len(pieces) < count:
             return None
-        chain = joined([pieces[row] for row in range(count)])
-        return None if chain is None else [chain]
+        return joined_all([pieces[row] for row in range(count)]) or None
 
     def _indicator(self, storage: int, axis: int, entry: int) -> list[Chain] | None:
         """``Y[np.arange(n), labels] = 1``: row i of Y belongs to entry i of the labels."""
@@ -356,14 +356,20 @@ class Tracer:
             return None
         fresh = fn in STACKS or any(len(self.tape.shape_of(p)) < ndim for p in pieces)
         if axis == at:
-            parts = [self.whole(p, entry) if fresh else self.along(p, axis, entry) for p in pieces]
-            if not all(parts):
-                return None
-            chain = joined([p[0] for p in parts])
-            return None if chain is None else [chain]
+            parts = [[] if fresh else self.along(p, axis, entry) for p in pieces]
+            for p, part in zip(pieces, parts, strict=True):
+                if fresh or self.tape.shape_of(p)[axis] == 1:  # a row on its own
+                    part += self.whole(p, entry)
+            return joined_all(parts) or None
+        if self._length(entry, axis) == 1:
+            return []
         place = axis - 1 if fresh and at < axis else axis
-        every = [c for p in pieces if len(self.tape.shape_of(p)) > place for c in self.along(p, place, entry)]
+        some = [p for p in pieces if len(self.tape.shape_of(p)) > place][:FEW_PIECES]
+        every = [c for p in some for c in self.along(p, place, entry)]
         return distinct(every) or None
+
+    def _length(self, entry: int, axis: int) -> int:
+        return self.tape.shape_of(self.tape.entry(entry)[2][0])[axis]
 
     def _join_axis(self, fn: Any, args: list[Any], kwargs: dict[str, Any], ndim: int) -> int | None:
         if fn is np.vstack or fn in (np.array, np.asarray):

@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 200_000
 MOST_PLACES = 60
-MOST_PASSES = 64
+MOST_STEPS = 24  # of a single epoch; the first and the last few of each of two
+FIRST_STEPS = 6
+FEW_STEPS = 4
+ENOUGH_LOOKS = 3000  # operands looked at, after which an epoch is followed no further
 MOST_EXECUTIONS = 512
+MOST_NUMBERS = 64  # executions of a place that reads single numbers
+MOST_SIDES = 4  # places that are followed further, of inputs and of targets
 GATHERS = TAKES | {operator.getitem}
 Key = tuple[int, int]  # storage and axis of the array that rows were followed back to
 
@@ -50,6 +55,7 @@ class Place:
     entry: int
     target: bool
     executions: list[int] = field(default_factory=list)
+    axes: tuple[int, ...] | None = None  # those along which rows were found in the first step; -1: it lies in one row
     chains: list[dict[Key, Chain]] = field(default_factory=list)
 
     def chain(self, step: int, key: Key) -> Chain | None:
@@ -146,15 +152,16 @@ def _steps(made: Judgement) -> list[Step]:
             for place in u.place.chain():
                 if place.activation is not None and place.activation.line is line:
                     found.setdefault(id(place), place)
-    passes = sorted(found.values(), key=lambda p: p.entry)[:MOST_PASSES]
-    epochs: dict[int, int] = {}
-    out = []
-    for p in passes:
+    epochs: dict[int, list[Step]] = {}
+    for p in sorted(found.values(), key=lambda p: p.entry):
         activation = p.activation
         assert activation is not None
-        end = _end(activation, p)
-        out.append(Step(p.entry, end, epochs.setdefault(id(activation), len(epochs))))
-    return out
+        epoch = epochs.setdefault(id(activation), [])
+        epoch.append(Step(p.entry, _end(activation, p), list(epochs).index(id(activation))))
+    every = list(epochs.values())
+    if len(every) == 1:
+        return every[0][:MOST_STEPS]
+    return [s for epoch in every[:2] for s in (*epoch[:FIRST_STEPS], *epoch[FIRST_STEPS:][-1:])]
 
 
 def _end(activation: Activation, p: Pass) -> int:
@@ -169,6 +176,7 @@ def _places(tape: Tape, made: Judgement, step: Step) -> list[Place]:
     """Places of the first step, in the order in which they are read."""
     masks, active, mixed = made.window.masks, made.window.active(), set()
     found: dict[tuple[int, int], Place] = {}
+    crowded: set[tuple[int, int]] = set()
     counts: dict[int, int] = {}
     for number in range(step.begin, min(step.end, made.window.end)):
         template = tape.entry_template[number]
@@ -180,6 +188,8 @@ def _places(tape: Tape, made: Judgement, step: Step) -> list[Place]:
         data = [i for i, c in enumerate(inputs) if tape.storage_of(c) not in active and _has_rows(tape, c)]
         for position in data[:MOST_PLACES]:
             place = found.get((template, position))
+            if place is not None and inputs[position] & 3 == SCALAR and len(place.executions) >= MOST_NUMBERS:
+                crowded.add((template, position))
             if place is None:
                 if len(found) >= MOST_PLACES:
                     continue
@@ -188,7 +198,7 @@ def _places(tape: Tape, made: Judgement, step: Step) -> list[Place]:
                 place.executions.append(execution - 1)
         if data or target:
             mixed |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in kind.writes}
-    return list(found.values())
+    return [p for key, p in found.items() if key not in crowded]
 
 
 def _has_rows(tape: Tape, code: int) -> bool:
@@ -204,31 +214,67 @@ def _is_read(tape: Tape, code: int) -> bool:
 
 
 def _fill(rows: Rows) -> None:
-    """Follow every place in every step."""
+    """Follow every place in the first step, and those that tell something new in the others."""
     templates = np.array(rows.tape.entry_template, np.int32)
+    budget = rows.tracer.budget
+    kept: list[Step] = []
     for step in rows.steps:
+        heavy = budget - rows.tracer.budget > ENOUGH_LOOKS
+        if heavy and step.epoch == 0 and len(kept) >= FEW_STEPS:
+            continue
         part = templates[step.begin : step.end]
         for place in rows.places:
             entries = step.begin + np.flatnonzero(part == place.template)
-            parts = [_followed(rows, int(entries[n]), place.position) for n in place.executions if n < len(entries)]
-            place.chains.append(_combined(parts))
+            found = [_followed(rows, int(entries[k]), place) for k in place.executions if k < len(entries)]
+            if not kept and len(found) > 1 and all(_alike(found[0], f) for f in found[1:]):
+                del place.executions[1:]  # every execution reads the same rows, as windows of one picture do
+                del found[1:]
+            place.axes = tuple(sorted({a for f in found for a, _ in f.values()}, reverse=True))
+            place.chains.append(_combined([{k: c for k, (_, c) in f.items()} for f in found]))
+        if not kept:
+            rows.places = _telling(rows.places, step.begin)
+        kept.append(step)
+    rows.steps = kept
     _drop_passing(rows)
 
 
-def _followed(rows: Rows, entry: int, position: int) -> dict[Key, Chain]:
-    """Rows of one operand by origin; the axis that a matrix product keeps comes first."""
+def _alike(one: dict[Key, tuple[int, Chain]], other: dict[Key, tuple[int, Chain]]) -> bool:
+    """Whether two executions read the same rows wherever one of them reads a part of an array."""
+    return all(
+        key in other and np.array_equal(c.origin.ids, other[key][1].origin.ids)
+        for key, (_, c) in one.items()
+        if key[1] == 0
+    )
+
+
+def _telling(places: list[Place], begin: int) -> list[Place]:
+    """The places that read arrays that no earlier one reads."""
+    out: list[Place] = []
+    seen: dict[bool, set[int]] = {False: set(), True: set()}
+    for place in sorted(places, key=lambda p: p.target):
+        read = {v.storage for c in place.chains[0].values() if (v := given(c, begin)) is not None}
+        new = read - seen[False] - seen[True]
+        if new and sum(p.target == place.target for p in out) < MOST_SIDES:
+            seen[place.target] |= read
+            out.append(place)
+    return out
+
+
+def _followed(rows: Rows, entry: int, place: Place) -> dict[Key, tuple[int, Chain]]:
+    """Rows of one operand by origin, with the axis they lie along; the one that a matrix product keeps comes first."""
     tape = rows.tape
     template, inputs, _ = tape.entry(entry)
-    code = inputs[position]
+    code = inputs[place.position]
     axes = list(range(len(tape.shape_of(code))))
-    if template.fn in PRODUCTS and len(axes) == 2 and position == 1:
+    if template.fn in PRODUCTS and len(axes) == 2 and place.position == 1:
         axes.reverse()
-    found: dict[Key, Chain] = {}
-    for axis in axes:
-        for chain in rows.tracer.along(code, axis, entry):
-            found.setdefault((chain.origin.storage, chain.origin.axis), chain)
-    for chain in rows.tracer.whole(code, entry):
-        found.setdefault((chain.origin.storage, chain.origin.axis), chain)
+    found: dict[Key, tuple[int, Chain]] = {}
+    for axis in [*axes, -1]:
+        if place.axes is not None and axis not in place.axes:
+            continue
+        chains = rows.tracer.along(code, axis, entry) if axis >= 0 else rows.tracer.whole(code, entry)
+        for chain in chains:
+            found.setdefault((chain.origin.storage, chain.origin.axis), (axis, chain))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,8 @@ class Values:
         """Write what an entry wrote; False where that is not known."""
         template, inputs, _ = self.tape.entry(entry)
         dest = root if inputs[0] & 3 == WHOLE else self._part(root, inputs[0]) if inputs[0] & 3 == VIEW else None
+        if template.fn is operator.setitem and template.kind == "call" and dest is not None:
+            return self._set(dest, template.structure, list(inputs), entry)
         if template.kind not in ("store", "set", "inplace") or dest is None:
             return False
         value = self.of(inputs[1], entry)
@@ -86,6 +89,15 @@ class Values:
                 template.fn(dest, value)  # type: ignore[misc]
             else:
                 dest[...] = value
+        return True
+
+    def _set(self, dest: np.ndarray, structure: Any, inputs: list[int], entry: int) -> bool:
+        """``dest[index] = value``."""
+        values = [dest, *(self.of(c, entry) for c in inputs[1:])]
+        if any(v is None and c & 3 != CONST for v, c in zip(values, inputs, strict=True)):
+            return False
+        args = values if structure is None else rebuild(structure, iter(values))[0]
+        operator.setitem(*args)
         return True
 
     def _repeated(self, entry: int) -> Any:
