@@ -8,58 +8,64 @@ import numpy as np
 
 from ..replay.forward import ReplayError
 from ..step.chains import Chain
-from ..step.rows import Rows, given, pairing
+from ..step.pairing import pairing
+from ..step.rows import Rows, given
 from .stepview import StepView
 
 FEWEST_ROWS = 30
-FEWEST_PASSES = 2
+FEWEST_STEPS = 2
 FAR = 4.0  # standard deviations from what a random order of the labels would give
 MOST_CLASSES = 40
 
 
+Numbered = dict[int, Chain]  # number of the step in its epoch -> the rows of it
+
+
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """Row numbers in the data set, for each recorded step of each epoch."""
+    """Row numbers in the data set, for the recorded steps of two epochs."""
 
-    steps: list[list[Chain]]
+    first: Numbered
+    second: Numbered
 
     @property
     def same(self) -> bool:
-        """Whether two epochs, as far as they were recorded, hold the same rows in the same steps."""
-        first, second = self.steps[0], self.steps[1]
-        return all(
-            np.array_equal(a.origin.ids, b.origin.ids) for a, b in zip(first, second, strict=False)
-        )  # the later one may have been ended early
+        """Whether both epochs, as far as they were recorded, hold the same rows in the same steps."""
+        both = self.first.keys() & self.second.keys()
+        return len(both) >= FEWEST_STEPS and all(
+            np.array_equal(self.first[n].origin.ids, self.second[n].origin.ids) for n in both
+        )
 
     @property
     def in_slices(self) -> bool:
         """Whether the steps of the first epoch take one slice after the other of the data set as it was given."""
-        ids = [c.origin.ids for c in self.steps[0]]
-        ends = zip(ids, ids[1:], strict=False)
-        return all(np.all(np.diff(i) == 1) for i in ids) and all(b[0] == a[-1] + 1 for a, b in ends)
+        ids = {n: c.origin.ids for n, c in self.first.items()}
+        follow = all(ids[n + 1][0] == i[-1] + 1 for n, i in ids.items() if n + 1 in ids)
+        return follow and all(np.all(np.diff(i) == 1) for i in ids.values())
 
 
 def epochs(rows: Rows) -> Epochs | None:
     """The first two epochs, at least two steps of each; None where fewer were recorded."""
     if rows.place is None or rows.key is None:
         return None
-    by_epoch: dict[int, list[Chain]] = {}
+    found: dict[int, Numbered] = {}
     for n, step in enumerate(rows.steps):
         chain = rows.place.chain(n, rows.key)
         if chain is None:
             return None
-        by_epoch.setdefault(step.epoch, []).append(chain)
-    found = list(by_epoch.values())
-    if len(found) == 1:
-        found = _by_period(found[0])
-    return Epochs(found) if len(found) > 1 and all(len(f) >= FEWEST_PASSES for f in found[:2]) else None
+        found.setdefault(step.epoch, {})[step.number] = chain
+    every = list(found.values())
+    if len(every) == 1:
+        every = _by_period(list(every[0].values()))
+    return Epochs(*every[:2]) if len(every) > 1 else None
 
 
-def _by_period(steps: list[Chain]) -> list[list[Chain]]:
+def _by_period(steps: list[Chain]) -> list[Numbered]:
     """One loop that walks through the data again and again: the epochs are its periods."""
     first = steps[0].origin.ids
     period = next((n for n in range(1, len(steps)) if np.array_equal(steps[n].origin.ids, first)), 0)
-    return [steps[n : n + period] for n in range(0, len(steps), period)] if period else [steps]
+    starts = range(0, len(steps), period) if period else [0]
+    return [dict(enumerate(steps[n : n + period] if period else steps)) for n in starts]
 
 
 def carries_state(view: StepView) -> bool:

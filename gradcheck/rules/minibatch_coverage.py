@@ -26,8 +26,9 @@ from ..diagnose.places import finding_at
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix
 from ..step.chains import Chain
+from ..step.pairing import pairing, picked_at
 from ..step.provenance import PRODUCTS
-from ..step.rows import Rows, pairing, picked_at
+from ..step.rows import Rows
 from ..tape import CONST
 
 SLUG = "minibatch-coverage"
@@ -41,7 +42,7 @@ def check(view: StepView) -> Iterator[Finding]:
     rows = view.made.rows
     if rows is None or rows.place is None or rows.key is None or not _independent(view, rows):
         return
-    steps = [[c for n, s in enumerate(rows.steps) if s.epoch == e and (c := _chain(rows, n))] for e in (0, 1)]
+    steps = [_consecutive(rows, epoch) for epoch in (0, 1)]
     found = _apart(steps[0])
     again = _apart(steps[1]) if len(steps[1]) >= FEWEST_STEPS else found
     if found is not None and found == again and found[0] != found[1]:
@@ -52,6 +53,16 @@ def check(view: StepView) -> Iterator[Finding]:
 
 def _chain(rows: Rows, step: int) -> Chain | None:
     return None if rows.place is None or rows.key is None else rows.place.chain(step, rows.key)
+
+
+def _consecutive(rows: Rows, epoch: int) -> list[Chain]:
+    """The rows of the first steps of an epoch, up to the first one that was not followed."""
+    out: list[Chain] = []
+    for n, step in enumerate(rows.steps):
+        chain = _chain(rows, n)
+        if step.epoch == epoch and chain is not None and step.number == len(out):
+            out.append(chain)
+    return out
 
 
 def _independent(view: StepView, rows: Rows) -> bool:

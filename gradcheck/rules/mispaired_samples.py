@@ -26,7 +26,8 @@ from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix, Span
 from ..step.chains import Chain
-from ..step.rows import Key, Pairing, Place, Rows, pairing, picked_at
+from ..step.pairing import Pairing, pairing, picked_at
+from ..step.rows import Key, Place, Rows
 
 SLUG = "mispaired-samples"
 SEVERITY = "error"
@@ -90,9 +91,7 @@ def _keys(place: Place) -> list[Key]:
     return list(dict.fromkeys(k for chains in place.chains for k in chains))
 
 
-def _compared(
-    rows: Rows, inputs: tuple[Place, Key], targets: tuple[Place, Key]
-) -> list[tuple[Chain, Chain, Pairing]]:
+def _compared(rows: Rows, inputs: tuple[Place, Key], targets: tuple[Place, Key]) -> list[tuple[Chain, Chain, Pairing]]:
     """The steps in which the two sides read two arrays that can be compared."""
     out = []
     for n in range(len(rows.steps)):

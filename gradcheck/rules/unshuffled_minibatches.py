@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from ..diagnose import batches
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
-from ..record.sources import Site
 from ..results import Finding, Fix
-from ..step.rows import picked_at
+from ..step.pairing import picked_at
 
 SLUG = "unshuffled-minibatches"
 SEVERITY = "warning"
@@ -47,7 +47,7 @@ def check(view: StepView) -> Iterator[Finding]:
     order = batches.label_order(view)
     if not order:
         return
-    steps = [c.origin.ids for c in found.steps[0][:3]]
+    steps = [c.origin.ids for c in list(found.first.values())[:3]]
     spans = ", ".join(f"{i[0]}..{i[-1]}" if len(i) > 1 else f"{i[0]}" for i in steps)
     taken = view.site(picked_at(rows, rows.place, rows.key))
     bounds = _bounds(view, taken)
@@ -71,7 +71,7 @@ def check(view: StepView) -> Iterator[Finding]:
     )
 
 
-def _bounds(view: StepView, taken: Site) -> Site | None:
+def _bounds(view: StepView, taken: Any) -> Any:
     """The assignment, in the same function and not far above, that makes the bounds of a slice; the place to mend."""
     names = set(re.findall(r"[A-Za-z_]\w*", taken.text.partition("[")[2]))
     for site in sorted(view.sources.sites, key=lambda s: -s.line):

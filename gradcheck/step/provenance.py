@@ -17,7 +17,7 @@ from ..record.events import is_elementwise
 from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, Template, rebuild
 from .chains import Chain, Level, distinct, joined_all
 from .geometry import axis_of_gather, axis_of_view, dense, rows_of_view
-from .values import NONE, Values
+from .values import NONE, Values, allocated
 
 MOST_PIECES = 5000
 FEW_PIECES = 8  # pieces side by side that are looked at for the rows they share
@@ -49,7 +49,7 @@ class Tracer:
         self.budget = 25_000  # operands that may be looked at
         self.values = Values(tape)
         self._writers = self.values.writers
-        self._allocated = _allocated(tape)
+        self._allocated = allocated(tape)
         self._contents: dict[tuple[int, int, int], list[Chain]] = {}
         self._fixed: dict[tuple[int, int], list[Chain]] = {}
         self._depth = 0
@@ -205,7 +205,7 @@ class Tracer:
         index = args[1]
         if self.tape.storage_of(args[0]) != storage or not isinstance(index, tuple) or len(index) != 2:
             return None
-        rows = self._index_value(index[0], entry)
+        rows = self.values.index(index[0], entry)
         count = self._root(storage)[0][0]
         if rows is None or np.shape(rows) != (count,) or not np.array_equal(rows, np.arange(count)):
             return None
@@ -283,7 +283,7 @@ class Tracer:
     def _gathered(self, code: int, index: Any, axis: int, shape: tuple[int, ...], entry: int) -> list[Chain] | None:
         """``array[index]``: rows of the array; of the index where the array is a table to look labels up in."""
         base = self.tape.shape_of(code)
-        picks = _tuple(self._index_value(index, entry))
+        picks = self.values.picks(index, entry)
         if picks is None or not isinstance(code, int):
             return None
         found = axis_of_gather(base, picks, axis, shape)
@@ -302,7 +302,7 @@ class Tracer:
     def _taken(
         self, args: list[Any], kwargs: dict[str, Any], axis: int, shape: tuple[int, ...], entry: int
     ) -> list[Chain] | None:
-        at = self._plain(args[2] if len(args) > 2 else kwargs.get("axis"))
+        at = self.values.plain(args[2] if len(args) > 2 else kwargs.get("axis"))
         if len(args) < 2 or type(at) is not int or not isinstance(args[0], int):
             return None
         at %= len(self.tape.shape_of(args[0]))
@@ -312,7 +312,7 @@ class Tracer:
     def _reshaped(
         self, args: list[Any], kwargs: dict[str, Any], axis: int, shape: tuple[int, ...], entry: int
     ) -> list[Chain] | None:
-        extra = [self._plain(a) for a in (*args[1:], *kwargs.values()) if isinstance(a, int)]
+        extra = [self.values.plain(a) for a in (*args[1:], *kwargs.values()) if isinstance(a, int)]
         if not args or not isinstance(args[0], int) or any(isinstance(a, str) and a != "C" for a in extra):
             return None
         before = self.tape.shape_of(args[0])
@@ -332,11 +332,11 @@ class Tracer:
         return None
 
     def _reduced(self, args: list[Any], kwargs: dict[str, Any], axis: int, entry: int) -> list[Chain] | None:
-        at = self._plain(args[1] if len(args) > 1 else kwargs.get("axis"))
+        at = self.values.plain(args[1] if len(args) > 1 else kwargs.get("axis"))
         if not args or not isinstance(args[0], int) or type(at) is not int:
             return None
         at %= len(self.tape.shape_of(args[0]))
-        keeps = bool(self._plain(kwargs.get("keepdims", False)))
+        keeps = bool(self.values.plain(kwargs.get("keepdims", False)))
         if keeps and axis == at:
             return None
         return self.along(args[0], axis if keeps or axis < at else axis + 1, entry) or None
@@ -381,43 +381,8 @@ class Tracer:
         place = 2 if fn is np.append else 1
         if len(args) <= place and "axis" not in kwargs:
             return None if fn is np.append else 0
-        at = self._plain(args[place] if len(args) > place else kwargs["axis"])
+        at = self.values.plain(args[place] if len(args) > place else kwargs["axis"])
         return at % ndim if type(at) is int else None
-
-    # values of indices
-
-    def _plain(self, value: Any) -> Any:
-        """A constant argument's value: arguments are operand codes."""
-        if type(value) is int and value & 3 == CONST:
-            return self.tape.constants[value >> 2]
-        return value if value is None or isinstance(value, bool) else _UNKNOWN if isinstance(value, int) else value
-
-    def _index_value(self, index: Any, entry: int) -> Any:
-        """An index with its operand codes replaced by values; None where one is not known."""
-        if isinstance(index, tuple):
-            parts = [self._index_value(i, entry) for i in index]
-            return None if any(p is None for p in parts) else tuple(parts)
-        if isinstance(index, slice):
-            ends = [None if e is None else self._index_value(e, entry) for e in (index.start, index.stop, index.step)]
-            return slice(*(None if e is _NEWAXIS else e for e in ends))
-        if isinstance(index, list):
-            values = [self._index_value(i, entry) for i in index]
-            return None if any(v is None for v in values) else values
-        if isinstance(index, int):
-            value = self.values.of(index, entry)
-            return _NEWAXIS if value is None and index & 3 == CONST else value
-        return None
-
-
-_UNKNOWN = object()
-_NEWAXIS = ("a new axis",)
-
-
-def _allocated(tape: Tape) -> np.ndarray:
-    """For each storage the entry before which it was met: that of the next storage that an entry made."""
-    born = np.array(tape.storage_born, np.int64)
-    born = np.where(born < 0, len(tape), born)
-    return np.minimum.accumulate(born[::-1])[::-1]
 
 
 def _arguments(template: Template, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
@@ -430,10 +395,3 @@ def _arguments(template: Template, inputs: Any) -> tuple[list[Any], dict[str, An
 
 def _nested(args: list[Any]) -> bool:
     return any(isinstance(a, list | tuple | dict) for a in args)
-
-
-def _tuple(index: Any) -> tuple[Any, ...] | None:
-    if index is None:
-        return None
-    parts = index if isinstance(index, tuple) and index is not _NEWAXIS else (index,)
-    return tuple(None if p is _NEWAXIS else p for p in parts)

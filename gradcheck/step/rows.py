@@ -7,7 +7,6 @@ step's loop, so the rows of several steps and epochs can be laid beside each oth
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import numpy as np
 from ..record.loops import Activation, Pass
 from ..tape import CONST, SCALAR, Tape
 from .chains import Chain, Level, joined
-from .provenance import PRODUCTS, TAKES, Tracer
+from .provenance import PRODUCTS, Tracer
 
 if TYPE_CHECKING:
     from .trials import Judgement
@@ -30,17 +29,20 @@ ENOUGH_LOOKS = 3000  # operands looked at, after which an epoch is followed no f
 MOST_EXECUTIONS = 512
 MOST_NUMBERS = 64  # executions of a place that reads single numbers
 MOST_SIDES = 4  # places that are followed further, of inputs and of targets
-GATHERS = TAKES | {operator.getitem}
 Key = tuple[int, int]  # storage and axis of the array that rows were followed back to
 
 
 @dataclass(slots=True)
 class Step:
-    """One pass of the step's loop: entries [begin, end); ``epoch`` counts the executions of the loop statement."""
+    """One pass of the step's loop: entries [begin, end).
+
+    ``epoch`` counts the executions of the loop statement, ``number`` the steps of one, both from 0.
+    """
 
     begin: int
     end: int
-    epoch: int
+    epoch: int = 0
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -144,7 +146,7 @@ def _steps(made: Judgement) -> list[Step]:
     step = candidate.step
     if step is None or step.activation is None:
         window = made.window
-        return [Step(window.begin, window.end, 0)] if window.end > window.begin else []
+        return [Step(window.begin, window.end)] if window.end > window.begin else []
     line = step.activation.line
     found: dict[int, Pass] = {}
     for updates in candidate.rounds:
@@ -157,7 +159,7 @@ def _steps(made: Judgement) -> list[Step]:
         activation = p.activation
         assert activation is not None
         epoch = epochs.setdefault(id(activation), [])
-        epoch.append(Step(p.entry, _end(activation, p), list(epochs).index(id(activation))))
+        epoch.append(Step(p.entry, _end(activation, p), list(epochs).index(id(activation)), len(epoch)))
     every = list(epochs.values())
     if len(every) == 1:
         return every[0][:MOST_STEPS]
@@ -339,75 +341,3 @@ def _choose(rows: Rows) -> None:
 def _changes(place: Place, key: Key) -> bool:
     found = [c.origin.ids for chains in place.chains if (c := chains.get(key)) is not None]
     return any(not np.array_equal(found[0], ids) for ids in found[1:])
-
-
-# what two sides have to do with each other
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """How the rows of two operands of one step go together: row numbers in arrays that were complete together.
-
-    ``share`` is the part of the rows that meet their own.
-    """
-
-    left: Level
-    right: Level
-    share: float
-
-
-def pairing(left: Chain, right: Chain) -> Pairing | None:
-    """Compare two sides at the time when the later of their origins was complete; None where they cannot be compared.
-
-    What was there by then may be aligned in any of its forms; what was made later is compared through these.
-    """
-    if len(left.origin.ids) != len(right.origin.ids):
-        return None
-    time = max(left.origin.time, right.origin.time)
-    found = []
-    for one in (v for v in left.levels if v.time <= time):
-        for other in (v for v in right.levels if v.time <= time):
-            if one.count == other.count:
-                found.append(Pairing(one, other, float(np.mean(one.ids == other.ids))))
-    return max(found, key=lambda p: p.share, default=None)
-
-
-# places in the source
-
-
-def picked_at(rows: Rows, place: Place, key: Key) -> int:
-    """The place of the source where the first step's rows are taken out of the data set."""
-    tape, reader = rows.tape, place.entry
-    chain = place.chains[0][key]
-    cut = _cut_at(rows, chain)
-    if cut is not None:
-        return cut
-    code = tape.entry(reader)[1][place.position]
-    for _ in range(20):
-        born = tape.storage_born[tape.storage_of(code)]
-        if born < rows.steps[0].begin:
-            break
-        reader = born
-        template, inputs, _ = tape.entry(born)
-        onward = [c for c in inputs if c & 3 != CONST and _leads_to(rows, c, born, key)]
-        if template.fn in GATHERS or not onward:
-            break
-        code = onward[0]
-    return tape.site_of(reader)
-
-
-def _cut_at(rows: Rows, chain: Chain) -> int | None:
-    """The place of the largest view that takes these rows out of an array that has more."""
-    found = [
-        (rows.tape.span_of(code)[1] - rows.tape.span_of(code)[0], -level, -site)
-        for site, code in rows.tape.cuts.items()
-        for level, v in enumerate(chain.levels)
-        if rows.tracer.takes(code, v)
-    ]
-    return -max(found)[2] if found else None
-
-
-def _leads_to(rows: Rows, code: int, entry: int, key: Key) -> bool:
-    chains = [c for axis in range(len(rows.tape.shape_of(code))) for c in rows.tracer.along(code, axis, entry)]
-    chains += rows.tracer.whole(code, entry)
-    return any((c.origin.storage, c.origin.axis) == key for c in chains)

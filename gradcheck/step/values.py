@@ -12,6 +12,8 @@ from ..tape import CONST, VIEW, WHOLE, Tape, rebuild
 MOST_REPEATS = 2000
 DEEPEST = 60
 NONE = np.zeros(0, np.int64)
+_UNKNOWN = object()
+_NEWAXIS = ("a new axis",)
 
 
 class Values:
@@ -45,6 +47,38 @@ class Values:
                     self._depth -= 1
         root = self._known[key]
         return root if root is None or code & 3 != VIEW else self._part(root, code)
+
+    # arguments: trees of operand codes
+
+    def plain(self, value: Any) -> Any:
+        """A constant argument's value: arguments are operand codes."""
+        if type(value) is int and value & 3 == CONST:
+            return self.tape.constants[value >> 2]
+        return value if value is None or isinstance(value, bool) else _UNKNOWN if isinstance(value, int) else value
+
+    def index(self, index: Any, entry: int) -> Any:
+        """An index with its operand codes replaced by values; None where one is not known."""
+        if isinstance(index, tuple):
+            parts = [self.index(i, entry) for i in index]
+            return None if any(p is None for p in parts) else tuple(parts)
+        if isinstance(index, slice):
+            ends = [None if e is None else self.index(e, entry) for e in (index.start, index.stop, index.step)]
+            return slice(*(None if e is _NEWAXIS else e for e in ends))
+        if isinstance(index, list):
+            values = [self.index(i, entry) for i in index]
+            return None if any(v is None for v in values) else values
+        if isinstance(index, int):
+            value = self.of(index, entry)
+            return _NEWAXIS if value is None and index & 3 == CONST else value
+        return None
+
+    def picks(self, index: Any, entry: int) -> tuple[Any, ...] | None:
+        """An index as a tuple of its parts; None where one is not known."""
+        found = self.index(index, entry)
+        if found is None:
+            return None
+        parts = found if isinstance(found, tuple) and found is not _NEWAXIS else (found,)
+        return tuple(None if p is _NEWAXIS else p for p in parts)
 
     def _part(self, root: np.ndarray, code: int) -> Any:
         """The view of an operand code on its root array."""
@@ -138,3 +172,10 @@ def _writers(tape: Tape) -> dict[int, np.ndarray]:
             if not listed or listed[-1] != number:
                 listed.append(int(number))
     return {s: np.array(entries) for s, entries in found.items()}
+
+
+def allocated(tape: Tape) -> np.ndarray:
+    """For each storage the entry before which it was met: that of the next storage that an entry made."""
+    born = np.array(tape.storage_born, np.int64)
+    born = np.where(born < 0, len(tape), born)
+    return np.minimum.accumulate(born[::-1])[::-1]
