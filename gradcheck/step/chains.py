@@ -80,11 +80,23 @@ def joined(chains: list[Chain]) -> Chain | None:
 def joined_all(parts: list[list[Chain]]) -> list[Chain]:
     """The chains of rows put after each other, for every origin that all parts have; those that change come first."""
     out = []
-    for first in parts[0]:
-        key = first.origin.storage, first.origin.axis
-        line = [next((c for c in part if (c.origin.storage, c.origin.axis) == key), None) for part in parts]
+    by_origin = [unmixed(part) for part in parts]
+    for key in by_origin[0]:
+        line = [part.get(key) for part in by_origin]
         if None not in line:
             chain = joined([c for c in line if c is not None])
             if chain is not None:
                 out.append(chain)
     return sorted(distinct(out), key=lambda c: bool(np.all(c.origin.ids == c.origin.ids[0])))
+
+
+def unmixed(chains: list[Chain]) -> dict[tuple[int, int], Chain]:
+    """Chains by origin (storage and axis), without origins of which several rows were mixed: differences, mixup."""
+    out: dict[tuple[int, int], Chain] = {}
+    mixed = set()
+    for c in chains:
+        key = c.origin.storage, c.origin.axis
+        if key in out and not np.array_equal(out[key].origin.ids, c.origin.ids):
+            mixed.add(key)
+        out.setdefault(key, c)
+    return {key: c for key, c in out.items() if key not in mixed}

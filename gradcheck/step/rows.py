@@ -14,7 +14,7 @@ import numpy as np
 
 from ..record.loops import Activation, Pass
 from ..tape import CONST, SCALAR, Tape
-from .chains import Chain, Level, joined
+from .chains import Chain, Level, joined, unmixed
 from .provenance import PRODUCTS, Tracer
 
 if TYPE_CHECKING:
@@ -275,8 +275,8 @@ def _followed(rows: Rows, entry: int, place: Place) -> dict[Key, tuple[int, Chai
         if place.axes is not None and axis not in place.axes:
             continue
         chains = rows.tracer.along(code, axis, entry) if axis >= 0 else rows.tracer.whole(code, entry)
-        for chain in chains:
-            found.setdefault((chain.origin.storage, chain.origin.axis), (axis, chain))
+        for key, chain in unmixed(chains).items():
+            found.setdefault(key, (axis, chain))
     return found
 
 
