@@ -26,6 +26,7 @@ from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
 from ..results import Finding, Fix
 from ..step.pairing import picked_at
+from . import mispaired_samples
 
 SLUG = "unshuffled-minibatches"
 SEVERITY = "warning"
@@ -43,6 +44,8 @@ def check(view: StepView) -> Iterator[Finding]:
     if found is None or not 0 < size < total or total < batches.FEWEST_ROWS:
         return
     if not found.same or not found.in_slices or batches.carries_state(view):
+        return
+    if next(mispaired_samples.check(view), None) is not None:  # a permutation that the inputs missed: told there
         return
     order = batches.label_order(view)
     if not order:
