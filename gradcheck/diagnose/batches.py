@@ -105,7 +105,9 @@ def label_order(view: StepView) -> str:
     for place in rows.targets:
         for other in place.chains[0].values():
             found, level = pairing(chain, other), given(other, begin)
-            if found is None or found.share < 1.0 or level is None or np.any(np.diff(level.ids) != 1):
+            if found is None or found.share < 1.0 or level is None or not rows.apart(other, 0):
+                continue
+            if np.any(np.diff(level.ids) != 1):
                 continue
             values = _values(view, level.storage, level.axis)
             if values is not None and len(values) >= FEWEST_ROWS:

@@ -72,7 +72,7 @@ def _independent(view: StepView, rows: Rows) -> bool:
     template, inputs, _ = view.tape.entry(rows.place.entry)
     if template.fn not in PRODUCTS or len(view.tape.shape_of(inputs[rows.place.position])) != 2:
         return False
-    targets = [c for p in rows.targets for c in p.chains[0].values()]
+    targets = [c for p in rows.targets for c in p.chains[0].values() if rows.apart(c, 0)]
     return any((found := pairing(rows.first, c)) is not None and found.share == 1.0 for c in targets)
 
 
