@@ -222,7 +222,7 @@ class JudgingRecorder(Recorder):
 
     def _gradients(self, number: int, made: Judgement) -> tuple[list[Event], list[Event]]:
         """Norms of the script's gradients, and where their arrays lie, if somebody wants them."""
-        size = made.batch.size if made.batch is not None else None
+        size = made.batch_size
         norms: list[Event] = []
         arrays: list[Event] = []
         try:

@@ -66,6 +66,8 @@ class Tape:
         self.views: list[tuple[int, int, int]] = []
         self.layouts: list[Layout] = []
         self.constants: list[Any] = []
+        self.drawn: set[int] = set()  # leaves that a random generator made
+        self.cuts: dict[int, int] = {}  # source place of a subscript -> operand code of the first view it made
         self._template_ids: dict[Any, int] = {}
         self._view_ids: dict[tuple[int, int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}

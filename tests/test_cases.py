@@ -26,7 +26,10 @@ BROKEN = [
     (
         "doubled_softmax/model.py",
         ["wrong", "wrong", "wrong"],
-        [("softmax-derivative-doubled", "# expect: softmax-derivative-doubled")],
+        [
+            ("mispaired-samples", "# expect: mispaired-samples"),
+            ("softmax-derivative-doubled", "# expect: softmax-derivative-doubled"),
+        ],
     ),
     (
         "dropout_convolution/model.py",
@@ -37,6 +40,12 @@ BROKEN = [
             ("sign-flipped-update", "# expect: sign-flipped-update"),
         ],
     ),
+]
+# script, each warning's rule with the mark of its line
+WARNED = [
+    ("batched_sigmoid/main.py", ["batch-scale-sum"]),
+    ("doubled_softmax/model.py", []),
+    ("dropout_convolution/model.py", ["batch-scale-double-mean", "unshuffled-minibatches"]),
 ]
 MENDED = [
     ("batched_sigmoid/mended/main.py", 4),
@@ -72,6 +81,24 @@ def test_a_broken_system_is_told_what_is_wrong(path: str, verdicts: list[str], e
     assert [f.rule for f in found] == [rule for rule, _ in errors]
     for finding, (_, mark) in zip(found, errors, strict=True):
         assert (Path(finding.file).name, finding.line) in _lines(path, mark)
+
+
+@pytest.mark.parametrize(("path", "rules"), WARNED, ids=[w[0] for w in WARNED])
+def test_a_broken_system_is_warned_of_its_batches(path: str, rules: list[str]) -> None:
+    report = ask(CASES / path)
+    mine = {"batch-scale-sum", "batch-scale-double-mean", "unshuffled-minibatches", "minibatch-coverage"}
+    found = [f for f in report.findings if f.severity == "warning" and f.rule in mine]
+    assert sorted(f.rule for f in found) == sorted(rules)
+    for finding in found:
+        assert (Path(finding.file).name, finding.line) in _lines(path, f"# expect: {finding.rule}")
+
+
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [("batched_sigmoid/main.py", 25), ("doubled_softmax/model.py", 600), ("loop_convolution/model.py", 1)],
+)
+def test_the_batch_size_is_counted_in_rows_of_the_data(path: str, size: int) -> None:
+    assert [t.batch_size for t in ask(CASES / path).trainings] == [size]
 
 
 def test_the_kernels_of_the_dropout_convolution_go_uphill() -> None:

@@ -39,8 +39,8 @@ readout = 0.2 * np.random.random((PLACES * PLACES * FILTERS, DIGITS)) - 0.1
 for tour in range(rounds):
     hits = 0
     for part in range(COUNT // CHUNK):
-        lo, hi = part * CHUNK, (part + 1) * CHUNK
-        block = pixels[lo:hi]  # expect: unshuffled-minibatches
+        lo, hi = part * CHUNK, (part + 1) * CHUNK  # expect: unshuffled-minibatches
+        block = pixels[lo:hi]
         block = block.reshape(block.shape[0], SIDE, SIDE)
 
         pieces = list()

@@ -65,7 +65,7 @@ class Teller:
             site.file if site else "",
             site.line if site else None,
             steps,
-            made.batch.size if made.batch else None,
+            made.batch_size,
             followed,
             values,
             "exact" if not made.fault else made.fault,
@@ -129,6 +129,8 @@ class Teller:
         out = []
         if made.fault:
             out.append(NotChecked("the training step", made.fault))
+        if made.lost:
+            out.append(NotChecked("the rows of the data", made.lost))
         return out
 
 

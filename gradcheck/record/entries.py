@@ -185,14 +185,14 @@ class Entries:
             if self.memory.known(array):
                 self.memory.before_write(self.memory.array_code(root_of(array)))
 
-    def set_constant(self, site: int, array: np.ndarray) -> int:
-        """Something outside the tape has written the array: its content now is taken as given."""
+    def set_constant(self, site: int, array: np.ndarray, callee: Any = None) -> int:
+        """Something outside the tape (``callee``) has written the array: its content now is taken as given."""
         dest = self.memory.code(array)
         if dest & 3 == CONST:
             return -1
         self.memory.before_write(dest)
-        made = Template("set", None, site, None, 2, 0, (0,))
-        template = self.tape.template(("set", site), lambda: made)
+        made = Template("set", callee, site, None, 2, 0, (0,))
+        template = self.tape.template(("set", site, callee), lambda: made)
         return self.tape.append(template, (dest, self.tape.constant(np.array(array))))
 
     def has_tracked(self, value: Any, depth: int = 0, long: bool = False) -> bool:

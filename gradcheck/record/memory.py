@@ -117,6 +117,7 @@ class Memory:
         self.watches: dict[int, _Watch] = {}
         self.pristine: dict[int, np.ndarray] = {}  # leaf storages that nothing has written yet
         self.uninitialized: set[int] = set()  # storages from np.empty
+        self._drawn: dict[int, weakref.ref[np.ndarray]] = {}  # id of an array that a random generator made
         self._layouts: dict[Any, int] = {}  # (shape, strides in bytes, dtype) -> layout, -1: none
         self._addresses: dict[int, int] = {}  # storage -> address of the root's first element
         self._elements: dict[int, int] = {}  # storage and offset -> operand code of that entry
@@ -253,7 +254,15 @@ class Memory:
         self.arrays[id(root)] = storage
         self.codes[id(root)] = storage * 4 + WHOLE
         self.tape.leaves[storage] = self.pristine[storage] = root
+        if id(root) in self._drawn:
+            self.tape.drawn.add(storage)
         return storage
+
+    def note_drawn(self, array: np.ndarray) -> None:
+        """A random generator made this array: its rows are in no order."""
+        root = root_of(array)
+        key = id(root)
+        self._drawn[key] = weakref.ref(root, lambda _: self._drawn.pop(key, None))
 
     def _root_layout(self, root: np.ndarray) -> int:
         layout = self.layout_of(root)

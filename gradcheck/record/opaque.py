@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,9 @@ import numpy as np
 from ..tape import CONST
 from .folds import Folds
 from .memory import ARRAY, is_odd, kind_of, root_of
+from .shuffles import GENERATORS, order_of
 
+Order = Callable[[], np.ndarray]
 LIBRARY_SCALARS = frozenset(("logsumexp", "softmax", "log_softmax"))
 SHUFFLES = frozenset(("shuffle",))
 SMALL_ENOUGH_TO_COMPARE = 1_000_000
@@ -48,7 +51,9 @@ class Opaque(Folds):
     def opaque(self, site: int, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Something that is not followed: its results are frozen, what it writes is taken as it is afterwards."""
         watched: list[tuple[Any, Any]] = []
+        order = None
         try:
+            order = order_of(callee, args, kwargs)
             shuffles = getattr(callee, "__name__", "") in SHUFFLES
             for array in _arrays((*args, *kwargs.values())):
                 self.recorder.about_to_write(site, array) if shuffles else None
@@ -59,26 +64,61 @@ class Opaque(Folds):
         try:
             out = callee(*args, **kwargs)
         finally:
-            self.look_again(site, watched)
+            self.look_again(site, watched, order, callee)
         try:
+            if order is not None and self._permuted(site, args[0], out, order):
+                return out
+            if isinstance(getattr(callee, "__self__", None), GENERATORS) and isinstance(out, np.ndarray):
+                self.recorder.memory.note_drawn(out)
             if (kind_of(type(out)) or isinstance(out, tuple)) and self.entries.has_tracked([list(args), kwargs]):
                 self.entries.run(site, callee, self._plain((*args, *kwargs.values())), {}, out, "opaque")
         except Exception as error:
             self.recorder.broke(site, error, out)
         return out
 
-    def look_again(self, site: int, watched: list[tuple[Any, Any]]) -> None:
+    def _permuted(self, site: int, array: np.ndarray, out: Any, order: Order) -> bool:
+        """``np.random.permutation(array)``: a gather, where its order is found."""
+        if type(out) is not np.ndarray or out.shape != array.shape or out.dtype.hasobject:
+            return False
+        numbers = order()
+        if not _same(array[numbers], out):
+            return False
+        self.entries.run(site, operator.getitem, (array, numbers), {}, out)
+        return True
+
+    def look_again(
+        self, site: int, watched: list[tuple[Any, Any]], order: Order | None = None, callee: Any = None
+    ) -> None:
+        """What was written is taken as it is now; ``order`` finds how a shuffle permuted the rows."""
         try:
             for array, copy in watched:
                 if self.recorder.memory.known(array) and not _same(array, copy):
-                    self._rewritten_array(site, array, copy)
+                    if order is None or not self._shuffled(site, array, copy, order):
+                        self._rewritten_array(site, array, copy, callee if order is not None else None)
         except Exception as error:
             self.recorder.broke(site, error, *(a for a, _ in watched))
 
     def _plain(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(a for a in args if kind_of(type(a)) or (isinstance(a, list | tuple) and len(a) < 1000))
 
-    def _rewritten_array(self, site: int, array: np.ndarray, before: np.ndarray) -> None:
+    def _shuffled(self, site: int, array: np.ndarray, before: np.ndarray, order: Order) -> bool:
+        """A shuffle in place: the rows are gathered into new memory and stored back."""
+        memory, tape = self.recorder.memory, self.recorder.tape
+        numbers = order()
+        code = memory.code(array)
+        if code & 3 == CONST or array.dtype.names or not _same(before[numbers], array):
+            return False
+        storage = tape.storage_of(code)
+        pristine = storage in memory.pristine
+        memory.before_write(code)
+        if pristine:
+            self._restore(storage, code, before)
+        gathered = before[numbers]
+        self.entries.run(site, operator.getitem, (array, numbers), {}, gathered)
+        self.written(site, self.entries.store(site, code, memory.code(gathered)), code, None, [])
+        return True
+
+    def _rewritten_array(self, site: int, array: np.ndarray, before: np.ndarray, callee: Any = None) -> None:
         memory = self.recorder.memory
         code = memory.code(array)
         if code & 3 == CONST:
@@ -88,7 +128,7 @@ class Opaque(Folds):
         if storage in memory.pristine:
             memory.before_write(code)
             self._restore(storage, code, before)
-        entry = self.entries.set_constant(site, array)
+        entry = self.entries.set_constant(site, array, callee)
         self.written(site, entry, code, None, [])
 
     def _restore(self, storage: int, code: int, before: np.ndarray) -> None:

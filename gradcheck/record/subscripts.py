@@ -38,6 +38,8 @@ class Subscripts(Operators):
                                 self.entries.element(site, code, out)
                                 return out
                         elif out.base is obj and kind == ARRAY:
+                            if site not in self.tape.cuts:
+                                self._cut(site, out)
                             return out
                     return self._got(site, obj, index, out, kind if kind > 0 else kind_of(type(out)))
                 except Exception as error:
@@ -64,7 +66,14 @@ class Subscripts(Operators):
                 self.entries.run(site, operator.getitem, (obj, index), {}, out)
         elif kind == ARRAY and not (out.base is not None and (out.base is obj or out.base is obj.base)):
             self._copied(site, obj, index, out)
+        elif kind == ARRAY and site not in self.tape.cuts:
+            self._cut(site, out)
         return out
+
+    def _cut(self, site: int, view: np.ndarray) -> None:
+        """The first view that a place makes: views leave no entry, and messages point at where rows are taken."""
+        if not view.dtype.hasobject and not view.dtype.names and not is_odd(type(view)):
+            self.tape.cuts[site] = self.memory.array_code(view)
 
     def _foreign(self, site: int, obj: Any, index: Any, out: np.ndarray) -> None:
         """An array out of something else's subscript: np.c_ and np.r_ put arrays together, anything else is opaque."""

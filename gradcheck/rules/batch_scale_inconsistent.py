@@ -59,7 +59,7 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
 
 def _samples(view: StepView, mistake: Mistake) -> list[int]:
     """Numbers that may count the samples: the known batch size, and the lengths of what the guilty place reduces."""
-    found = [view.made.batch.size] if view.made.batch is not None else []
+    found = [view.made.batch_size] if view.made.batch_size else []
     trial = mistake.first.trial
     if trial is None or _by_a_literal(view, mistake.entry):
         return found

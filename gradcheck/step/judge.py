@@ -14,7 +14,7 @@ from ..replay.forward import ReplayError
 from ..replay.rounding import again
 from ..tape import Tape
 from . import candidates as candidates_
-from . import heads, hypotheses, probe, transplant
+from . import heads, hypotheses, probe, rows, transplant
 from .asked import Asked
 from .candidates import Candidate
 from .classify import classify
@@ -22,7 +22,7 @@ from .compare import Comparison, compare, oriented, settle
 from .flow import Masks, backward_slice
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis, Seeds
-from .trials import Judgement, Match, Trial, choose, families
+from .trials import Judgement, Match, Trial, choose, families, multiple_of_itself, settle_zeros
 from .window import Version, Window
 
 NEAR = 1e-3
@@ -55,7 +55,15 @@ class Judge:
             self._find_loss(made)
         except ReplayError as problem:
             made.fault = str(problem)
+        self._follow_rows(made)
         return made
+
+    def _follow_rows(self, made: Judgement) -> None:
+        """Which rows of the data each step trains on; a fault of ours here must not cost the verdicts."""
+        try:
+            made.rows = rows.follow(self.tape, made)
+        except Exception as problem:
+            made.lost = f"a fault of gradcheck itself: {type(problem).__name__}: {problem}"
 
     # candidates
 
@@ -296,7 +304,7 @@ class Judge:
             if not comparison.exact:
                 comparison, g = _other_values(g, t, bound, comparison)
             matches.append(Match(v, g, comparison, t, bound, [why for mask, why in stuck if mask & window.bit(v)]))
-        _settle_zeros(matches)
+        settle_zeros(matches)
         if any(_near(m) for m in matches):
             self._settle(made, recording, seeds, matches)
         trial = Trial(h, kind, seeds, matches, sweep, recording)
@@ -343,7 +351,7 @@ class Judge:
     def _identify(self, made: Judgement, trial: Trial) -> None:
         """A witness: a gradient with more than three entries, not constant, no multiple of the parameter itself."""
         for m in trial.matches:
-            if m.comparison.agreement == "exact" and m.truth.size > 3 and not _plain(m, made):
+            if m.comparison.agreement == "exact" and m.truth.size > 3 and not multiple_of_itself(m, made):
                 trial.identified = True
                 trial.witness = m.version.candidate.name
                 return
@@ -372,28 +380,3 @@ def _other_values(g: Gradient, t: np.ndarray, bound: np.ndarray, first: Comparis
         if found.exact:
             return found, replace(g, value=value, code=code)
     return first, g
-
-
-def _settle_zeros(matches: list[Match]) -> None:
-    """Judge zero gradients at the scale of the others."""
-    scales = [abs(m.comparison.scale) for m in matches if m.comparison.agreement == "exact" and m.comparison.scale]
-    if not scales:
-        return
-    for m in matches:
-        if m.comparison.scale is None:
-            m.comparison = compare(oriented(m.gradient.value, m.truth), m.truth, m.bound, m.gradient.noise, max(scales))
-            if m.comparison.agreement == "off" and m.gradient.stateful and np.any(m.truth):
-                m.comparison = replace(m.comparison, agreement="zero")
-
-
-def _plain(m: Match, made: Judgement) -> bool:
-    """Constant, or a multiple of the parameter's own value."""
-    t = m.truth.ravel()
-    if np.allclose(t, t[0], rtol=1e-9, atol=0.0):
-        return True
-    assert made.recording is not None
-    try:
-        w = np.asarray(made.recording.replay.load(made.window.base, m.version.code), float).ravel()
-    except ReplayError:
-        return False
-    return w.size == t.size and bool(np.any(w)) and compare(t, w).exact

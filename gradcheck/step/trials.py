@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..record.loops import Activation
 from ..replay.adjoint import Recording, Sweep
+from ..replay.forward import ReplayError
 from ..tape import CONST, Tape
 from .candidates import Candidate
-from .compare import Comparison, compare
+from .compare import Comparison, compare, oriented
 from .flow import backward_slice
 from .gradient import Extraction, Gradient
 from .heads import Head
 from .hypotheses import Hypothesis, Seeds
+from .rows import Rows
 from .window import Version, Window
 
 FEWEST_NUMBERS = 3
@@ -100,6 +102,8 @@ class Judgement:
     )  # id of candidate -> match at another point, where it is off
     certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
     batch: Batch | None = None  # rows that the first accepted hypothesis adds up
+    rows: Rows | None = None  # the rows of the data set that each step trains on
+    lost: str = ""  # why the rows were not followed
     wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
     path: set[int] = field(default_factory=set)  # entries that the increments depend on
     recording: Recording | None = None
@@ -107,6 +111,14 @@ class Judgement:
     rounded: list[Recording] | None = None  # the recording under other roundings of every operation
     fault: str = ""
     missing: str = ""  # why the loss that the user names is not there
+
+    @property
+    def batch_size(self) -> int | None:
+        """How many samples a step sums over; None where that is not known."""
+        if self.batch is not None:
+            return self.batch.size
+        chain = self.rows.first if self.rows is not None else None
+        return None if chain is None else len(chain.origin.ids)
 
     def loss_site(self, trial: Trial, tape: Tape) -> int:
         """The place where the scalar is computed: up through accumulators, copies and what only scales them."""
@@ -257,3 +269,28 @@ def same_derivative(one: Trial, other: Trial) -> bool:
     u = np.concatenate([np.ravel(a) for a, _ in common])
     t = np.concatenate([np.ravel(b) for _, b in common])
     return compare(u, t).exact
+
+
+def settle_zeros(matches: list[Match]) -> None:
+    """Judge zero gradients at the scale of the others."""
+    scales = [abs(m.comparison.scale) for m in matches if m.comparison.agreement == "exact" and m.comparison.scale]
+    if not scales:
+        return
+    for m in matches:
+        if m.comparison.scale is None:
+            m.comparison = compare(oriented(m.gradient.value, m.truth), m.truth, m.bound, m.gradient.noise, max(scales))
+            if m.comparison.agreement == "off" and m.gradient.stateful and np.any(m.truth):
+                m.comparison = replace(m.comparison, agreement="zero")
+
+
+def multiple_of_itself(m: Match, made: Judgement) -> bool:
+    """Constant, or a multiple of the parameter's own value."""
+    t = m.truth.ravel()
+    if np.allclose(t, t[0], rtol=1e-9, atol=0.0):
+        return True
+    assert made.recording is not None
+    try:
+        w = np.asarray(made.recording.replay.load(made.window.base, m.version.code), float).ravel()
+    except ReplayError:
+        return False
+    return w.size == t.size and bool(np.any(w)) and compare(t, w).exact
