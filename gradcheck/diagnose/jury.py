@@ -118,7 +118,7 @@ class Jury:
         if m.exact and not made.trials:
             return Verdict(c, m, t, "not_judged", "no loss was identified")
         if m.exact:
-            later = self._later(made, t, c)
+            later = self._later(made, t, m)
             if later is not None:
                 return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
             there = made.elsewhere.get((id(t), id(c)))
@@ -167,12 +167,17 @@ class Jury:
         near = made.parameters[max(0, place - 2) : place] + made.parameters[place + 1 : place + 3]
         return sum(any(m.version.candidate is n and m.exact and m.truth.size > 3 for m in t.matches) for n in near)
 
-    def _later(self, made: Judgement, t: Trial, c: Candidate) -> Match | None:
-        """The same loss one step later: a gradient that is right only at the first one."""
+    def _later(self, made: Judgement, t: Trial, first: Match) -> Match | None:
+        """The same loss one step later: a gradient that is right only at the first one.
+
+        Where a round holds several updates, only the same one of the next round can be compared with the first.
+        """
+        there = first.version
         for other in [*made.later, *made.trials]:
             if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind:
                 for m in other.matches:
-                    if m.version.candidate is c and m.comparison.agreement == "off":
+                    same = m.version.candidate is there.candidate and m.version.index == there.index
+                    if same and m.comparison.agreement == "off":
                         return m
         return None
 

@@ -102,10 +102,11 @@ class StepView:
         """One mistake for each place where gradients depart, with all the parameters it reaches."""
         places: dict[int, list[Verdict]] = {}
         shared = self._shared_source(wrong)
+        buffers = min((self._buffer(v) for v in wrong if v.reason == PILED), default=-1)
         for v in wrong:
             site = v.departure.site if v.departure else v.candidate.rounds[0][-1].site
             if v.reason == PILED:
-                site = self._buffer(v)
+                site = buffers  # nothing is set back to zero: one mistake, at the first buffer
             places.setdefault(shared.get(id(v), site), []).append(v)
         return [Mistake(site, found) for site, found in places.items()]
 

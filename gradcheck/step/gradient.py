@@ -31,6 +31,7 @@ AFFINE = (
 LIMITERS = frozenset(
     (np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round)
 )
+PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
 MOST_DOMINATORS = 80
 
 
@@ -336,6 +337,9 @@ class Extraction:
             if template.fn in (operator.neg, np.negative, operator.pos):
                 code = inputs[0]
                 continue
+            if template.fn in PRODUCTS and not found and not whole and len(inputs) == 2:
+                found += self._rate_of_operand(inputs[0])
+                break
             scaling = template.fn in (operator.mul, np.multiply) or template.fn in (operator.truediv, np.divide)
             if not scaling or len(inputs) != 2 or template.structure is not None:
                 break
@@ -355,6 +359,20 @@ class Extraction:
                 whole.append((-1, value, False))
             code = inputs[1 - scalar]
         return found or whole[:1]
+
+    def _rate_of_operand(self, code: int) -> list[tuple[int, float, bool]]:
+        """The rate in ``rate * x.T @ d``, which is the product of ``rate * x.T`` and ``d``."""
+        storage = self.tape.storage_of(code)
+        entry = self.tape.storage_born[storage] if storage >= 0 else -1
+        if entry < 0:
+            return []
+        template, inputs, _ = self.tape.entry(entry)
+        if template.fn not in (operator.mul, np.multiply) or template.structure is not None:
+            return []
+        scalar = next((c for c in inputs if self.tape.shape_of(c) == () and self._is_rate(c)), None)
+        if scalar is None:
+            return []
+        return [(self.tape.storage_of(scalar), float(self.increments.load(scalar)), False)]
 
     def _scalar_operand(self, inputs: Any, divides: bool) -> int | None:
         """Position of the number in ``number * value`` or ``value / number``; the inactive one of two numbers."""
