@@ -19,6 +19,7 @@ from .asked import Asked
 from .candidates import Candidate
 from .classify import classify
 from .compare import Comparison, compare, oriented, settle
+from .decay import decayed
 from .flow import Masks, backward_slice
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis, Seeds
@@ -303,6 +304,8 @@ class Judge:
             comparison = compare(value, t, bound, g.noise)
             if not comparison.exact:
                 comparison, g = _other_values(g, t, bound, comparison)
+            if comparison.agreement == "off" and (found := decayed(made, h, v, g, t, bound)) is not None:
+                comparison, g = found
             matches.append(Match(v, g, comparison, t, bound, [why for mask, why in stuck if mask & window.bit(v)]))
         settle_zeros(matches)
         if any(_near(m) for m in matches):

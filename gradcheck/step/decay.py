@@ -1,0 +1,67 @@
+"""Weight decay that an update applies beside the gradient, without a penalty in the loss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..ops import is_linear
+from ..replay.forward import ReplayError
+from ..tape import CONST
+from .compare import Comparison, compare, oriented
+from .flow import backward_slice
+from .gradient import Gradient
+from .hypotheses import Hypothesis
+from .trials import Judgement
+from .window import Version
+
+FEWEST = 5  # entries from which a sum of two multiples is told from chance
+
+
+def decayed(
+    made: Judgement, h: Hypothesis, v: Version, g: Gradient, t: np.ndarray, bound: np.ndarray
+) -> tuple[Comparison, Gradient] | None:
+    """The gradient without the decay c W, where it is k t + c W exactly and k and c have one sign (W shrinks).
+
+    None where it is not, or where the loss holds a term of W alone: then the decay has to be its derivative.
+    """
+    if g.stateful or t.size < FEWEST or g.value.size != t.size or not np.any(t) or _penalised(made, h, v):
+        return None
+    try:
+        w = np.asarray(_before(made, v), float)
+    except ReplayError:
+        return None
+    u = oriented(g.value, t)
+    if w.shape != t.shape or u.shape != t.shape or not np.any(w):
+        return None
+    basis = np.stack([np.ravel(t), np.ravel(w)], axis=1)
+    (k, c), *_ = np.linalg.lstsq(basis, np.ravel(u), rcond=None)
+    if not k * c > 0:
+        return None
+    found = compare(u - c * w, t, bound, g.noise)
+    return (found, replace(g, value=u - c * w, decay=float(c))) if found.agreement == "exact" else None
+
+
+def _before(made: Judgement, v: Version) -> object:
+    """The parameter's value that its update starts from."""
+    assert made.recording is not None
+    if v.update.in_place:
+        return made.recording.operands(v.update.entry)[0][0]
+    state = made.window.base if v.round_ == 0 else made.recording.state
+    return made.recording.replay.load(state, v.update.old)
+
+
+def _penalised(made: Judgement, h: Hypothesis, v: Version) -> bool:
+    """Whether the loss holds a term that is made from the parameter alone and is not linear in it."""
+    tape, window = made.window.tape, made.window
+    targets = {tape.storage_of(c) for c in h.codes}
+    own = {tape.storage_of(v.code)}
+    for number in backward_slice(tape, targets, h.last, window.begin, window.barriers):
+        template, inputs, outputs = tape.entry(number)
+        storages = [tape.storage_of(c) for c in inputs if c & 3 != CONST]
+        if storages and all(s in own for s in storages):
+            if template.kind == "op" and (len(storages) > 1 or not is_linear(template.fn)):
+                return True
+            own |= {tape.storage_of(c) for c in outputs}
+    return False
