@@ -242,6 +242,9 @@ def affected(report: Report, finding: Finding) -> str:
 def tried_words(tried: dict[str, object]) -> str:
     """What happened when a fix was tried."""
     before, after = tried.get("before"), tried.get("after")
+    if isinstance(after, dict):  # by parameter
+        left = [name for name, figure in after.items() if figure != 0]
+        after = ("all exact" if len(after) > 1 else "exact") if not left else f"{', '.join(left)} still off"
     if isinstance(after, float | int) and not isinstance(after, bool):
         after = "exact" if after == 0 else f"off by {off_by(float(after))}"
         if isinstance(before, float | int):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import TypeVar
@@ -23,7 +24,7 @@ from ..diagnose import mend
 from ..diagnose.places import finding_at
 from ..diagnose.spot import Mend
 from ..diagnose.stepview import Mistake, StepView
-from ..results import Finding
+from ..results import Finding, Json
 
 USUAL_RANK = 50
 
@@ -90,9 +91,15 @@ def _mended(view: StepView, mistake: Mistake, found: Mend) -> Finding:
         proof=[*found.proof, _tried(names)],
         effect=found.effect,
         evidence=found.evidence,
-        fix=found.fix,
+        fix=replace(found.fix, tried=_before_and_after(mistake)) if found.fix is not None else None,
         training=view.number,
     )
+
+
+def _before_and_after(mistake: Mistake) -> Json:
+    """How far the gradients were off, and that they are exact with the edit's value in the recorded step."""
+    found = {v.candidate.name: v.match.comparison.residual for v in mistake.verdicts if v.match is not None}
+    return {"before": found, "after": dict.fromkeys(found, 0.0)}
 
 
 def _tried(names: list[str]) -> str:

@@ -72,5 +72,5 @@ def _mend(spot: Spot, factor: factors.Factor) -> Mend:
         ],
         [mark(spot.sites[spot.tape.site_of(factor.incoming.entries[0])], "already the derivative by the logits")],
         EFFECT,
-        Fix("leave the factor out", source),
+        Fix("leave the factor out", f"({source})"),
     )
