@@ -227,9 +227,9 @@ class JudgingRecorder(Recorder):
         arrays: list[Event] = []
         try:
             for s in gradients.seen(made):
-                norms.append(
-                    GradientNorm(s.parameter, float(np.linalg.norm(s.gradient)), s.step, size, number).to_json()
-                )
+                norm = float(np.linalg.norm(s.gradient))
+                if np.isfinite(norm):  # one that is not has no place in JSON; the findings tell of it
+                    norms.append(GradientNorm(s.parameter, norm, s.step, size, number).to_json())
                 if self.options.get("arrays"):
                     file = os.path.join(self.options["arrays"], f"{number}-{len(arrays)}.npy")
                     gradients.keep(s, file)

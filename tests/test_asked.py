@@ -63,9 +63,9 @@ NAMED = [
     ("15", 15, PENALIZED),
     ("Model.penalty", 9, {"w": "wrong", "b": "not_judged"}),
     ("penalty", 9, {"w": "wrong", "b": "not_judged"}),
-    ("spread", 16, {"w": "wrong", "b": "right_up_to_scale"}),
-    ("model.spread", 16, {"w": "wrong", "b": "right_up_to_scale"}),
-    ("17", 16, {"w": "wrong", "b": "right_up_to_scale"}),
+    ("spread", 16, {"w": "wrong", "b": "not_judged"}),
+    ("model.spread", 16, {"w": "wrong", "b": "not_judged"}),
+    ("17", 16, {"w": "wrong", "b": "not_judged"}),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Predictions and targets of n samples are subtracted in shapes that broadcast to n times n differences.
+"""Predictions and targets of n samples are subtracted in shapes that broadcast to n x n differences.
 
 (n, 1) minus (n,) is no error in NumPy: every prediction is compared with every target. The loss looks plausible, and
 the best that can be done about it is to predict the mean of all targets for everything.

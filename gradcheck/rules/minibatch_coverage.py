@@ -1,4 +1,4 @@
-"""The minibatches of an epoch overlap, leave rows out, or the last one is divided by another batch's size.
+"""The minibatches of an epoch overlap, leave rows out, or the last has the divisor of another size.
 
 Slices `X[i:i + size]` cover the data once when `i` goes up by `size`. Smaller steps use most rows several times in an
 epoch (an epoch is then several, and the rate per epoch with it); larger ones never use the rows between. A last batch

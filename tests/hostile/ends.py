@@ -30,7 +30,7 @@ ENDS = [
     untrained("tabs and blanks", "if 1:\n\tx = 1\n        y = 2\n", "syntax_error", "inconsistent use of tabs"),
     untrained("python 2", "print 'hello'\n", "syntax_error", "print"),
     untrained("missing package", "import numpy\nimport pandas_of_mine\n", "missing_package", "pandas_of_mine"),
-    untrained("missing file", "import numpy as np\nX = np.load('mnist.npz')\n", "exception", "mnist.npz"),
+    untrained("missing file", "import numpy as np\nX = np.load('mnist.npz')\n", "missing_file", "mnist.npz"),
     # before, inside and after the judged steps
     untrained("raises before", "import numpy as np\n{}['k']\n" + TRAIN, "exception", "KeyError: 'k'"),
     Hostile(

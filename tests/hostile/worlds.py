@@ -95,7 +95,7 @@ WORLDS = [
     # numbers
     Hostile("not a number from the start", TRAIN.replace("np.zeros(5)", "np.full(5, np.nan)"), code=2,
             verdicts=["not_judged"]),
-    Hostile("overflow", TRAIN.replace("0.1 *", "1e200 *"), verdicts=JUDGED),
+    Hostile("overflow", TRAIN.replace("0.1 *", "1e200 *"), code=1, verdicts=JUDGED),
     Hostile("float32", TRAIN.replace("np.zeros(5)", "np.zeros(5, np.float32)").replace(
         "size=(16, 5))", "size=(16, 5)).astype('f')").replace(
         "size=16)", "size=16).astype('f')"), verdicts=JUDGED),
