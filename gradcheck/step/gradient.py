@@ -340,10 +340,9 @@ class Extraction:
             if template.fn in PRODUCTS and not found and not whole and len(inputs) == 2:
                 found += self._rate_of_operand(inputs[0])
                 break
-            scaling = template.fn in (operator.mul, np.multiply) or template.fn in (operator.truediv, np.divide)
-            if not scaling or len(inputs) != 2 or template.structure is not None:
-                break
             divides = template.fn in (operator.truediv, np.divide)
+            if not (divides or template.fn in (operator.mul, np.multiply)) or len(inputs) != 2 or template.structure is not None:
+                break
             scalar = self._scalar_operand(inputs, divides)
             if scalar is None:
                 break
@@ -363,16 +362,13 @@ class Extraction:
     def _rate_of_operand(self, code: int) -> list[tuple[int, float, bool]]:
         """The rate in ``rate * x.T @ d``, which is the product of ``rate * x.T`` and ``d``."""
         storage = self.tape.storage_of(code)
-        entry = self.tape.storage_born[storage] if storage >= 0 else -1
-        if entry < 0:
+        if storage < 0 or self.tape.storage_born[storage] < 0:
             return []
-        template, inputs, _ = self.tape.entry(entry)
+        template, inputs, _ = self.tape.entry(self.tape.storage_born[storage])
         if template.fn not in (operator.mul, np.multiply) or template.structure is not None:
             return []
-        scalar = next((c for c in inputs if self.tape.shape_of(c) == () and self._is_rate(c)), None)
-        if scalar is None:
-            return []
-        return [(self.tape.storage_of(scalar), float(self.increments.load(scalar)), False)]
+        rates = [c for c in inputs if self.tape.shape_of(c) == () and self._is_rate(c)]
+        return [(self.tape.storage_of(c), float(self.increments.load(c)), False) for c in rates[:1]]
 
     def _scalar_operand(self, inputs: Any, divides: bool) -> int | None:
         """Position of the number in ``number * value`` or ``value / number``; the inactive one of two numbers."""
