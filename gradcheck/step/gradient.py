@@ -341,7 +341,8 @@ class Extraction:
                 found += self._rate_of_operand(inputs[0])
                 break
             divides = template.fn in (operator.truediv, np.divide)
-            if not (divides or template.fn in (operator.mul, np.multiply)) or len(inputs) != 2 or template.structure is not None:
+            scaling = divides or template.fn in (operator.mul, np.multiply)
+            if not scaling or len(inputs) != 2 or template.structure is not None:
                 break
             scalar = self._scalar_operand(inputs, divides)
             if scalar is None:
@@ -362,10 +363,9 @@ class Extraction:
     def _rate_of_operand(self, code: int) -> list[tuple[int, float, bool]]:
         """The rate in ``rate * x.T @ d``, which is the product of ``rate * x.T`` and ``d``."""
         storage = self.tape.storage_of(code)
-        if storage < 0 or self.tape.storage_born[storage] < 0:
-            return []
-        template, inputs, _ = self.tape.entry(self.tape.storage_born[storage])
-        if template.fn not in (operator.mul, np.multiply) or template.structure is not None:
+        born = self.tape.storage_born[storage] if storage >= 0 else -1
+        template, inputs, _ = self.tape.entry(max(born, 0))
+        if born < 0 or template.fn not in (operator.mul, np.multiply) or template.structure is not None:
             return []
         rates = [c for c in inputs if self.tape.shape_of(c) == () and self._is_rate(c)]
         return [(self.tape.storage_of(c), float(self.increments.load(c)), False) for c in rates[:1]]
