@@ -30,6 +30,7 @@ MOST_ROUNDS = 6
 MOST_ATTEMPTS = 80
 MOST_WORK = 4_000_000  # entries replayed in all attempts
 MOST_SPOTS = 6
+MOST_FACTORS = 400
 MOST_ENTRIES = 120_000
 
 
@@ -62,6 +63,7 @@ def mistakes(view: StepView, suppositions: list[Supposition]) -> list[Mistake]:
 @dataclass(slots=True)
 class _Try:
     mend: Mend
+    spot: Spot
     fixed: list[tuple[Verdict, Match]]  # with the gradient as it is then
 
     @property
@@ -107,8 +109,12 @@ class Search:
         if reference is None or not reference.unit:
             return []
         trial = replace(self.trial, recording=recording)
+        unknown = _unknown_factors(best)
         found = []
         for v, m in best.fixed:
+            excess = (m.unit or 0.0) / reference.unit
+            if any(abs(excess / f - 1) < scales.SAME for f in unknown):
+                continue
             if m.unit and not scales.consistent(m, reference):
                 opposite = scales.opposite(m, reference)
                 found.append(
@@ -150,7 +156,7 @@ class Search:
                 self.attempts += 1
                 fixed = self._fixed(mend, wrong)
                 if fixed and (best is None or len(fixed) > len(best.fixed)):
-                    best = _Try(mend, fixed)
+                    best = _Try(mend, spot, fixed)
                     if len(fixed) == len(wrong):
                         return best
         return best
@@ -224,6 +230,20 @@ class Search:
         except ReplayError:
             return None
         return made
+
+
+def _unknown_factors(best: _Try) -> set[float]:
+    """Factors by which what was put in may be off, because adjoints are known up to the multiples that the forward
+    pass itself makes (of z, -z, 2 z).
+    """
+    walk = best.spot.walk
+    together = best.mend.values[0] if len(best.mend.values) == 1 else np.stack(best.mend.values)
+    found = {1.0}
+    for value in (*(i.value for i in best.spot.incoming()), best.spot.value, together):
+        known = walk.scales(value) if value is not None else set()
+        found = {f * a / b for f in found for a in known or (1.0,) for b in known or (1.0,)}
+        found = set(list(found)[:MOST_FACTORS])
+    return found
 
 
 def _as_meant(v: Verdict, gradient: np.ndarray) -> Match | None:

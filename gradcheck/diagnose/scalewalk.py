@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,10 +16,13 @@ SAME = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry whose value is ``factor`` times what it would be as an adjoint of what went in."""
+    """An entry whose value is one of ``factors`` times what it would be as an adjoint of what went in.
+
+    Several where it is not known which of proportional adjoints (of z, -z, 2 z) it stands for.
+    """
 
     entry: int
-    factor: float
+    factors: tuple[float, ...]
 
 
 def mistakes(view: StepView, wrong: list[Verdict]) -> list[Mistake]:
@@ -77,8 +81,8 @@ class _Paths:
         together: dict[int, float] = {}  # by site: a place may be passed once for each layer
         for change in changes(walk, trace, v.trial):
             site = self.view.tape.site_of(change.entry)
-            together[site] = together.get(site, 1.0) * change.factor
-            exact = abs(change.factor / factor - 1) < SAME or abs(together[site] / factor - 1) < SAME
+            together[site] = together.get(site, 1.0) * change.factors[0]
+            exact = any(abs(f / factor - 1) < SAME for f in (*change.factors, together[site]))
             if change.entry not in innocent and exact:
                 return change.entry
         return -1 if factor < 0 else _maker(walk, trace, v.trial)
@@ -106,16 +110,19 @@ def _maker(walk: Walk, trace: Trace, trial: Trial) -> int:
 
 
 def changes(walk: Walk, trace: Trace, trial: Trial) -> Iterator[Change]:
-    """The entries on the path whose scale is another than that of what went in."""
-    scales: dict[int, float] = {}
+    """The entries on the path whose scale is another than that of what went in, whatever they stand for."""
+    scales: dict[int, set[float]] = {}
     for e in trace.path:
-        partner = walk.partner(walk.value(e, trial.recording)) if e in trace.on else None
-        if partner is None:
+        if e not in trace.on:
             continue
-        scales[e] = partner.scale
-        sources = {scales[p] for p in _nearest(trace, e) if p in scales}
-        if len(sources) == 1 and (s := sources.pop()) and abs(partner.scale / s - 1) > SAME:
-            yield Change(e, partner.scale / s)
+        scales[e] = walk.scales(walk.value(e, trial.recording))
+        before = [scales[p] for p in _nearest(trace, e) if scales.get(p)]
+        if not before or not scales[e]:
+            continue
+        factors = sorted({now / s for now in scales[e] for s in before[0]}, key=lambda f: abs(math.log(abs(f))))
+        alike = all(any(abs(s / t - 1) < SAME for s in b for t in before[0]) for b in before)
+        if alike and not any(abs(f - 1) < SAME for f in factors):
+            yield Change(e, tuple(factors))
 
 
 def _nearest(trace: Trace, entry: int) -> set[int]:

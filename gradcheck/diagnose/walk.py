@@ -118,23 +118,31 @@ class Walk:
 
     def partner(self, value: Any) -> Partner | None:
         """The forward value whose adjoint a value is a multiple of; None where it is of none."""
+        found = self.partners(value)
+        # The adjoints of z and -z differ in sign only; that of a bias may be an error too, which has a place.
+        return min(found, key=lambda p: (not p.entries, p.entries[:1])) if found else None
+
+    def partners(self, value: Any) -> list[Partner]:
+        """All forward values whose adjoint a value is a multiple of; several where adjoints are multiples of another:
+        those of z, -z and 2 z.
+        """
         v = np.asarray(value, float).ravel()
         table = self._tables.get(v.size)
         norm = float(np.linalg.norm(v)) if v.size else 0.0
         if table is None or not norm or not np.isfinite(norm):
-            return None
+            return []
         if table.matrix is None:
             table.matrix = np.array(table.rows)
         v = v / norm
         products = table.matrix @ v
         near = np.flatnonzero(np.abs(products) > 1 - AGREES)
         close = [i for i in near if np.linalg.norm(v - products[i] * table.matrix[i]) < AGREES]
-        if not close:
-            return None
-        # The adjoints of z and -z differ in sign only; that of a bias may be an error too, which has a place.
-        best = min(close, key=lambda i: (not table.owners[i].entries, table.owners[i].entries[:1]))
-        owner = table.owners[best]
-        return Partner(owner.entries, float(products[best]) * norm / owner.norm, owner.transposed)
+        owners = [(table.owners[i], float(products[i])) for i in close]
+        return [Partner(o.entries, p * norm / o.norm, o.transposed) for o, p in owners]
+
+    def scales(self, value: Any) -> set[float]:
+        """The factors that a value may have as an adjoint, one for each of its partners."""
+        return {p.scale for p in self.partners(value)}
 
     def readers(self, entry: int) -> list[int]:
         """Forward entries that read what an entry made."""

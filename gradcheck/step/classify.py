@@ -29,12 +29,12 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
         for c in parameters:
             c.decided = True
     velocities = [
-        c for c in parameters if any(_moves(tape, c, p) and not _moves(tape, p, c) for p in parameters if p is not c)
+        c for c in parameters if any(moves(tape, c, p) and not moves(tape, p, c) for p in parameters if p is not c)
     ]
     parameters = [c for c in parameters if c not in velocities]
     rest = [c for c in found if c not in parameters]
-    states = [c for c in rest if any(_moves(tape, c, p) for p in parameters)]
-    states += [c for c in rest if c not in states and any(_moves(tape, c, s) for s in states)]
+    states = [c for c in rest if any(moves(tape, c, p) for p in parameters)]
+    states += [c for c in rest if c not in states and any(moves(tape, c, s) for s in states)]
     others = [c for c in found if c not in parameters and c not in states]
     return parameters, states, others
 
@@ -49,7 +49,7 @@ def _decided(tape: Tape, masks: Masks, end: int, direct: set[int]) -> int:
     return found
 
 
-def _moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
+def moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
     """Whether a new value of ``c`` enters an increment of ``p`` elementwise in the same step: a velocity or
     the like.
     """

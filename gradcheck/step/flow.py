@@ -26,13 +26,22 @@ class Masks:
     entry after which a storage holds a value that counts as given: its mask becomes that of the sources that begin
     there, else zero. A pinned source keeps its mask whatever is written to it before the next barrier. Only what
     carries a
-    derivative counts.
+    derivative counts; with ``decisions`` also what is compared.
     """
 
     def __init__(
-        self, tape: Tape, sources: list[tuple[int, int]], barriers: dict[int, int], end: int, pinned: bool = True
+        self,
+        tape: Tape,
+        sources: list[tuple[int, int]],
+        barriers: dict[int, int],
+        end: int,
+        pinned: bool = True,
+        decisions: bool = False,
     ) -> None:
         self.tape = tape
+        self.decisions = decisions
+        self._made_of = (sources, barriers, end, pinned)
+        self._wider: Masks | None = None
         self.masks: dict[int, int] = {}
         self.entry_masks: dict[int, int] = {}  # entry -> mask of what it made, where not zero
         self.at_start: dict[int, int] = {}
@@ -73,7 +82,7 @@ class Masks:
                     if found:
                         mask |= found
             if mask:
-                if template.fn in FLAT and template.kind != "guard":
+                if template.fn in FLAT and template.kind != "guard" and not self.decisions:
                     mask = 0
                 else:
                     self.entry_masks[number] = mask
@@ -101,6 +110,12 @@ class Masks:
             self.masks[storage] = self.masks.get(storage, 0) | mask
         elif mask:
             self.masks[storage] = mask
+
+    def through_decisions(self) -> Masks:
+        """The same masks with what a comparison says counted as dependence."""
+        if self._wider is None:
+            self._wider = Masks(self.tape, *self._made_of, decisions=True)
+        return self._wider
 
     def of(self, code: int) -> int:
         """Mask of an operand, at the end of the range."""

@@ -15,10 +15,11 @@ import numpy as np
 
 from ..record.events import COPIES, Update
 from ..replay.adjoint import Recording
-from ..tape import CONST, SCALAR, WHOLE, Tape, rebuild
+from ..tape import CONST, WHOLE, Tape, rebuild
 from .candidates import Candidate
 from .dominator import LossSide
 from .flow import Masks, backward_slice
+from .rates import Rates
 
 EPS = float(np.finfo(float).eps)
 AFFINE = (
@@ -31,7 +32,6 @@ AFFINE = (
 LIMITERS = frozenset(
     (np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round)
 )
-PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
 MOST_DOMINATORS = 80
 
 
@@ -57,6 +57,7 @@ class Gradient:
     rate: float = 1.0
     rates: set[int] = field(default_factory=set)  # storages of factors that are literals or names bound to one
     alternatives: list[tuple[int, np.ndarray]] = field(default_factory=list)
+    mixed: bool = False  # the increment holds optimiser state, and no value before it is the gradient alone
 
 
 class Increments:
@@ -234,27 +235,33 @@ class Extraction:
         self.states = state_storages
         self.state_masks = state_masks
         self.increments = Increments(recording, everything)
+        self.rates = Rates(self.tape, everything, self.increments.load)
         self.cache: dict[tuple[int, int, int], Gradient] = {}
 
     def gradient(self, candidate: Candidate, updates: list[Update]) -> Gradient:
         """The judged value of one round."""
         step, noise, decay = self.increments.of_round(candidate, updates)
-        sources = [c for u in updates for c in u.increments if self.masks.of(c)]
+        masks = self.masks
+        sources = [c for u in updates for c in u.increments if masks.of(c)]
+        if not sources:  # a piecewise linear loss: its slope depends on the parameters through decisions alone
+            masks = masks.through_decisions()
+            sources = [c for u in updates for c in u.increments if masks.of(c)]
         stateful = any(self._meets_state(c) for c in sources)
         u = updates[-1]
         made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
         if stateful:
-            found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]))
+            found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]), masks)
             if found is not None:
                 made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
+            made.mixed = found is None
         elif len(sources) == 1 and len(updates) == 1:
             made.alternatives = self._before_limiters(candidate, sources[0])
         if sources:
-            made.factors = self._factors(made.code if stateful else sources[0])
+            made.factors = self.rates.of(made.code if stateful else sources[0])
             for storage, value, active in made.factors:
-                made.rate *= value if not active and (storage < 0 or self._is_schedule(storage)) else 1.0
-                if storage < 0 or self._is_literal(storage):
+                made.rate *= value if not active and (storage < 0 or self.rates.is_schedule(storage)) else 1.0
+                if storage < 0 or self.rates.is_literal(storage):
                     made.rates.add(storage)
         return made
 
@@ -270,10 +277,12 @@ class Extraction:
                 begin = max(begin, candidate.rounds[number - 1][-1].entry + 1)
         return begin
 
-    def _dominator(self, candidate: Candidate, sources: list[int], end: int, begin: int) -> tuple[int, int] | None:
+    def _dominator(
+        self, candidate: Candidate, sources: list[int], end: int, begin: int, masks: Masks
+    ) -> tuple[int, int] | None:
         targets = [self.tape.storage_of(c) for c in sources]
         entries = backward_slice(self.tape, targets, end + 1, begin, self.updates - {end})
-        graph = LossSide(self.tape, entries, self.masks, self.states, self.state_masks)
+        graph = LossSide(self.tape, entries, masks, self.states, self.state_masks)
         if not graph.frontier:
             return None
         size = int(np.prod(candidate.shape, dtype=int))
@@ -323,78 +332,3 @@ class Extraction:
             if limited:
                 out.append((code, np.asarray(self.increments.load(code), float)))
         return out
-
-    def _factors(self, code: int) -> list[tuple[int, float, bool]]:
-        """Scalar factors on the way from the increment to the gradient: (storage, value, depends on parameters)."""
-        found: list[tuple[int, float, bool]] = []
-        whole: list[tuple[int, float, bool]] = []  # a rate that is a whole number, where there is no other
-        for _ in range(12):
-            storage = self.tape.storage_of(code)
-            entry = self.tape.storage_born[storage] if storage >= 0 else -1
-            if entry < 0:
-                break
-            template, inputs, _ = self.tape.entry(entry)
-            if template.fn in (operator.neg, np.negative, operator.pos):
-                code = inputs[0]
-                continue
-            if template.fn in PRODUCTS and not found and not whole and len(inputs) == 2:
-                found += self._rate_of_operand(inputs[0])
-                break
-            divides = template.fn in (operator.truediv, np.divide)
-            scaling = divides or template.fn in (operator.mul, np.multiply)
-            if not scaling or len(inputs) != 2 or template.structure is not None:
-                break
-            scalar = self._scalar_operand(inputs, divides)
-            if scalar is None:
-                break
-            active, other = bool(self.masks.of(inputs[scalar])), bool(self.masks.of(inputs[1 - scalar]))
-            if active and not other:
-                code = inputs[scalar]  # an error times an input: the error carries the factors
-                continue
-            value = float(self.increments.load(inputs[scalar]))
-            value = (1.0 / value if value else 0.0) if divides else value
-            if active or (self._is_rate(inputs[scalar]) and not divides):
-                found.append((self.tape.storage_of(inputs[scalar]), value, active))
-            elif inputs[scalar] & 3 == CONST and not divides and not found:
-                whole.append((-1, value, False))
-            code = inputs[1 - scalar]
-        return found or whole[:1]
-
-    def _rate_of_operand(self, code: int) -> list[tuple[int, float, bool]]:
-        """The rate in ``rate * x.T @ d``, which is the product of ``rate * x.T`` and ``d``."""
-        storage = self.tape.storage_of(code)
-        born = self.tape.storage_born[storage] if storage >= 0 else -1
-        template, inputs, _ = self.tape.entry(max(born, 0))
-        if born < 0 or template.fn not in (operator.mul, np.multiply) or template.structure is not None:
-            return []
-        rates = [c for c in inputs if self.tape.shape_of(c) == () and self._is_rate(c)]
-        return [(self.tape.storage_of(c), float(self.increments.load(c)), False) for c in rates[:1]]
-
-    def _scalar_operand(self, inputs: Any, divides: bool) -> int | None:
-        """Position of the number in ``number * value`` or ``value / number``; the inactive one of two numbers."""
-        shapes = [self.tape.shape_of(c) for c in inputs]
-        if divides:
-            return 1 if shapes[1] == () else None
-        if shapes[0] == () and shapes[1] == ():
-            return 0 if not self.masks.of(inputs[0]) else 1
-        return 0 if shapes[0] == () else (1 if shapes[1] == () else None)
-
-    def _is_literal(self, storage: int) -> bool:
-        """A number that no operation computed, or a copy of one."""
-        entry = self.tape.storage_born[storage]
-        if entry < 0:
-            return True
-        template, inputs, _ = self.tape.entry(entry)
-        return template.fn is operator.pos and self._is_literal(inputs[0] >> 2)
-
-    def _is_schedule(self, storage: int, depth: int = 6) -> bool:
-        """A rate, or one made from a rate; ``1 / m`` is made from sizes only."""
-        entry = self.tape.storage_born[storage]
-        if entry < 0:
-            return float(self.tape.leaves.get(storage, 0.0)) != 1.0
-        inputs = [c for c in self.tape.entry(entry)[1] if c & 3 == SCALAR]
-        return depth > 0 and any(self._is_schedule(c >> 2, depth - 1) for c in inputs)
-
-    def _is_rate(self, code: int) -> bool:
-        """A number that nothing in the step computed from data: a literal, a name bound to one, a schedule."""
-        return code & 3 == SCALAR and not self.masks.of(code)

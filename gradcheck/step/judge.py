@@ -17,7 +17,7 @@ from . import candidates as candidates_
 from . import heads, hypotheses, probe, rows, transplant
 from .asked import Asked
 from .candidates import Candidate
-from .classify import classify
+from .classify import classify, moves
 from .compare import Comparison, compare, oriented, settle
 from .decay import decayed
 from .flow import Masks, backward_slice
@@ -27,6 +27,7 @@ from .trials import Judgement, Match, Trial, choose, families, multiple_of_itsel
 from .window import Version, Window
 
 NEAR = 1e-3
+MIXED = "its gradient cannot be told from the optimiser's state"
 MOST_ROUNDED = 100_000
 
 
@@ -49,7 +50,8 @@ class Judge:
         parameters, states, others = classify(self.tape, found)
         if not parameters:
             return None
-        others = [c for c in others if self._in_step(c, parameters)]
+        beside = [c for c in others if self._in_step(c, parameters)]
+        others = [c for c in others if c in beside or any(moves(self.tape, c, p) for p in beside)]
         window = Window(self.tape, [*parameters, *states, *others], 2, self._end([*parameters, *states]))
         made = Judgement(activation, window, parameters, states, others)
         try:
@@ -248,7 +250,9 @@ class Judge:
         read = {id(v.candidate) for v in made.window.in_mask(mask)}
         adopted = [c for c in made.others if id(c) in read]
         if adopted:
-            made.others = [c for c in made.others if c not in adopted]
+            states = [c for c in made.others if c not in adopted and any(moves(self.tape, c, p) for p in adopted)]
+            made.states = [*made.states, *states]
+            made.others = [c for c in made.others if c not in adopted and c not in states]
             made.parameters = sorted([*made.parameters, *adopted], key=lambda c: c.first.number)
             h = trial.hypothesis
             made.recording = made.window.record(made.wanted)
@@ -306,7 +310,10 @@ class Judge:
                 comparison, g = _other_values(g, t, bound, comparison)
             if comparison.agreement == "off" and (found := decayed(made, h, v, g, t, bound)) is not None:
                 comparison, g = found
-            matches.append(Match(v, g, comparison, t, bound, [why for mask, why in stuck if mask & window.bit(v)]))
+            blocked = [why for mask, why in stuck if mask & window.bit(v)]
+            if g.mixed and not (comparison.exact and t.size > 1):
+                blocked.append(MIXED)
+            matches.append(Match(v, g, comparison, t, bound, blocked))
         settle_zeros(matches)
         if any(_near(m) for m in matches):
             self._settle(made, recording, seeds, matches)

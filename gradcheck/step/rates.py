@@ -1,0 +1,98 @@
+"""Rates: the scalar factors between a gradient and the increment that it becomes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tape import CONST, SCALAR, Tape
+from .flow import Masks
+
+PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
+
+
+class Rates:
+    """Scalar factors on a tape. ``load`` gives the value of an operand."""
+
+    def __init__(self, tape: Tape, masks: Masks, load: Callable[[int], Any]) -> None:
+        self.tape = tape
+        self.masks = masks
+        self.load = load
+
+    def of(self, code: int) -> list[tuple[int, float, bool]]:
+        """Scalar factors on the way from the increment to the gradient: (storage, value, depends on parameters)."""
+        found: list[tuple[int, float, bool]] = []
+        whole: list[tuple[int, float, bool]] = []  # a rate that is a whole number, where there is no other
+        for _ in range(12):
+            storage = self.tape.storage_of(code)
+            entry = self.tape.storage_born[storage] if storage >= 0 else -1
+            if entry < 0:
+                break
+            template, inputs, _ = self.tape.entry(entry)
+            if template.fn in (operator.neg, np.negative, operator.pos):
+                code = inputs[0]
+                continue
+            if template.fn in PRODUCTS and not found and not whole and len(inputs) == 2:
+                found += self._rate_of_operand(inputs[0])
+                break
+            divides = template.fn in (operator.truediv, np.divide)
+            scaling = divides or template.fn in (operator.mul, np.multiply)
+            if not scaling or len(inputs) != 2 or template.structure is not None:
+                break
+            scalar = self._scalar_operand(inputs, divides)
+            if scalar is None:
+                break
+            active, other = bool(self.masks.of(inputs[scalar])), bool(self.masks.of(inputs[1 - scalar]))
+            if active and not other:
+                code = inputs[scalar]  # an error times an input: the error carries the factors
+                continue
+            value = float(self.load(inputs[scalar]))
+            value = (1.0 / value if value else 0.0) if divides else value
+            if active or (self._is_rate(inputs[scalar]) and not divides):
+                found.append((self.tape.storage_of(inputs[scalar]), value, active))
+            elif inputs[scalar] & 3 == CONST and not divides and not found:
+                whole.append((-1, value, False))
+            code = inputs[1 - scalar]
+        return found or whole[:1]
+
+    def _rate_of_operand(self, code: int) -> list[tuple[int, float, bool]]:
+        """The rate in ``rate * x.T @ d``, which is the product of ``rate * x.T`` and ``d``."""
+        storage = self.tape.storage_of(code)
+        born = self.tape.storage_born[storage] if storage >= 0 else -1
+        template, inputs, _ = self.tape.entry(max(born, 0))
+        if born < 0 or template.fn not in (operator.mul, np.multiply) or template.structure is not None:
+            return []
+        rates = [c for c in inputs if self.tape.shape_of(c) == () and self._is_rate(c)]
+        return [(self.tape.storage_of(c), float(self.load(c)), False) for c in rates[:1]]
+
+    def _scalar_operand(self, inputs: Any, divides: bool) -> int | None:
+        """Position of the number in ``number * value`` or ``value / number``; the inactive one of two numbers."""
+        shapes = [self.tape.shape_of(c) for c in inputs]
+        if divides:
+            return 1 if shapes[1] == () else None
+        if shapes[0] == () and shapes[1] == ():
+            return 0 if not self.masks.of(inputs[0]) else 1
+        return 0 if shapes[0] == () else (1 if shapes[1] == () else None)
+
+    def is_literal(self, storage: int) -> bool:
+        """A number that no operation computed, or a copy of one."""
+        entry = self.tape.storage_born[storage]
+        if entry < 0:
+            return True
+        template, inputs, _ = self.tape.entry(entry)
+        return template.fn is operator.pos and self.is_literal(inputs[0] >> 2)
+
+    def is_schedule(self, storage: int, depth: int = 6) -> bool:
+        """A rate, or one made from a rate; ``1 / m`` is made from sizes only."""
+        entry = self.tape.storage_born[storage]
+        if entry < 0:
+            return float(self.tape.leaves.get(storage, 0.0)) != 1.0
+        inputs = [c for c in self.tape.entry(entry)[1] if c & 3 == SCALAR]
+        return depth > 0 and any(self.is_schedule(c >> 2, depth - 1) for c in inputs)
+
+    def _is_rate(self, code: int) -> bool:
+        """A number that nothing in the step computed from data: a literal, a name bound to one, a schedule."""
+        return code & 3 == SCALAR and not self.masks.of(code)
