@@ -106,7 +106,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_findings_name_cell_and_line(broken: Report) -> None:
     finding = broken.findings[0]
     assert [(p.name, p.verdict, p.cell, p.line) for p in broken.parameters] == [
-        ("W2", "right_up_to_scale", 4, 7),
+        ("W2", "right", 4, 7),
         ("W1", "wrong", 4, 8),
     ]
     assert (finding.rule, finding.cell, finding.line, finding.column) == ("wrong-activation-derivative", 4, 6, 10)
@@ -195,7 +195,7 @@ def test_exceptions_and_syntax_errors_name_cell_and_line(tmp_path: Path) -> None
 def test_what_was_trained_before_a_syntax_error_is_judged(tmp_path: Path) -> None:
     report = run(tmp_path, *MENDED, "this is no Python")
     assert report.outcome is not None and report.outcome.kind == "syntax_error"
-    assert [p.verdict for p in report.parameters] == ["right_up_to_scale", "right_up_to_scale"]
+    assert [p.verdict for p in report.parameters] == ["right", "right"]
 
 
 def test_the_world_of_a_notebook(tmp_path: Path) -> None:
