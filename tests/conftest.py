@@ -10,9 +10,10 @@ import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# A shell that starts the tests in the background has Ctrl-C ignored, and so would everything that they start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts the tests in the background has signals ignored, and so would everything that they start.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,7 +24,6 @@ MARK = re.compile(r"# expect: ([a-z, -]+)")
 KNOWN_GAPS: dict[str, str] = {
     "derivative-at-wrong-point/bad_2.py": "non-finite is told beside it at line 31; not looked into yet",
     "_double/two_05.py": "taking out a decay beside the gradient, the penalty's mistake is no longer told",
-    "_double/two_03.py": "another operand is supposed before the missing derivative",
     "_double/two_06.py": "behind a rectifier the missing mask is also a derivative at the dropped value",
     "batch-scale-inconsistent/bad_3.py": "samples in a loop are not counted, and the sum is marked, not the update",
     "bias-gradient-axis/bad_3.py": "a bias that grows to one row a sample is not tied to the loss",

@@ -28,7 +28,6 @@ KNOWN_GAPS: dict[str, str] = {
     "accumulate/train.py": "the last parameter is named by the loop variable that held it",
     "focal_imbalanced.py": "a loss called every ten epochs is not tried on the step's values",
     "reinforce_grid/play.py": "log-probability times advantage is told as softmax cross-entropy",
-    "nesterov_moons.py": "a gradient taken at a shifted point is not tied to the loss called elsewhere",
     "backward_lr/quadrants.py": "a layer of a list is named by the loop variable that held it",
 }
 

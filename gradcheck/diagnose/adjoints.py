@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..record.sources import Sources
-from ..replay.adjoint import Reverse
-from ..step.flow import backward_slice
 from ..step.trials import Judgement, Trial
 from ..tape import Tape
 from .code import Code
-from .walk import AGREES, LARGEST, MOST_ENTRIES
+from .walk import AGREES, LARGEST, walk_of
 
 MOST_RIVALS = 64  # adjoints of one size that a value is compared with
 MOST_NUMBERS = 30_000_000  # entries of all adjoints together
@@ -54,29 +52,24 @@ class Adjoints:
     def __init__(self, tape: Tape, sources: Sources, made: Judgement, trial: Trial, code: Code) -> None:
         self.tape = tape
         self.sources = sources
-        self.made = made
         self.trial = trial
         self.code = code
         self.known: dict[int, list[Adjoint]] = {}
         self.matrices: dict[int, np.ndarray] = {}
         self.passes: dict[int, list[int]] = {}  # site of the forward pass -> its entries
-        targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
-        window = made.window
-        self.forward = set(backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers))
-        self._collect()
+        walk = walk_of(tape, made, trial)
+        self.forward = walk.forward
+        self._collect(walk.adjoints)
 
-    def _collect(self) -> None:
+    def _collect(self, visits: dict[int, np.ndarray]) -> None:
         for m in self.trial.matches:
             if m.truth.size > 1:
                 self._add(m.truth, -1, m.version.candidate.name)
         tape = self.tape
         codes = (tape.entry(e)[2] for e in self.forward)
         numbers = sum(math.prod(tape.shape_of(c)) for outputs in codes for c in outputs)
-        if len(self.forward) > MOST_ENTRIES or numbers > MOST_NUMBERS:
+        if numbers > MOST_NUMBERS:
             return
-        reverse = Reverse(self.trial.recording, self.made.window.active(), self.made.window.captures)
-        reverse.keep = self.forward
-        visits = reverse.sweep(self.trial.seeds).visits
         for e, g in visits.items():
             self._add(g, e)
         for (site, _), entries in alike(visits, tape).items():

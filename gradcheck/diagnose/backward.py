@@ -23,13 +23,11 @@ from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
 from .adjoints import Adjoints, Likeness, alike
 from .code import Code
-from .walk import LARGEST, MOST_ENTRIES
+from .walk import LARGEST, MOST_ENTRIES, links
 
 MOST_ROWS = 300
 MOST_SINKS = 60
 MOST_PASSES = 4  # of a loop that are told one by one
-MOST_RIVALS = 64  # adjoints of one size that a value is compared with
-MOST_NUMBERS = 30_000_000  # entries of all adjoints together
 SCALES = frozenset((operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative))
 NEAREST = 0.5  # cosine from which a wrong value is said to be near an adjoint
 FLOOR = 1e-12
@@ -135,7 +133,7 @@ class Backward:
         """
         if not ends:
             return set(), set()
-        after, before = self._links(path)
+        after, before = links(self.tape, path)
         reach = set(ends)
         for e in reversed(path):
             if e in reach:
@@ -158,24 +156,6 @@ class Backward:
                 if not spoiled:
                     first.add(e)
         return wrong, first
-
-    def _links(self, path: list[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-        """For each entry, the entries of the path that read it and those that it reads."""
-        tape = self.tape
-        after: dict[int, list[int]] = {e: [] for e in path}
-        before: dict[int, list[int]] = {e: [] for e in path}
-        maker: dict[int, list[int]] = {}
-        for e in path:
-            template, inputs, outputs = tape.entry(e)
-            for code in inputs:
-                for p in maker.get(tape.storage_of(code), ()) if code & 3 != CONST else ():
-                    after[p].append(e)
-                    before[e].append(p)
-            for code in outputs:
-                maker[tape.storage_of(code)] = [e]
-            for place in template.writes:
-                maker.setdefault(tape.storage_of(inputs[place]), []).append(e)
-        return after, before
 
     def _sinks(self) -> tuple[dict[int, Match], set[int]]:
         """The entries that make the judged gradients, and those that multiply one by a rate afterwards."""

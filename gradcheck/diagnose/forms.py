@@ -32,8 +32,9 @@ def _sigmoid_slope(v: np.ndarray) -> np.ndarray:
     return np.asarray(s * (1 - s))
 
 
+SIGMOID_OF_OUTPUT = Form("v * (1 - v)", lambda v: v * (1 - v), "sigmoid")
 FORMS = (
-    Form("v * (1 - v)", lambda v: v * (1 - v), "sigmoid"),
+    SIGMOID_OF_OUTPUT,
     Form("sigmoid(v) * (1 - sigmoid(v))", _sigmoid_slope, "sigmoid"),
     Form("1 - v**2", lambda v: 1 - v * v, "tanh"),
     Form("1 - tanh(v)**2", lambda v: 1 - np.tanh(v) ** 2, "tanh"),

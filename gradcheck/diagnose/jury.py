@@ -11,10 +11,11 @@ import numpy as np
 from ..step import heads
 from ..step.candidates import Candidate
 from ..step.compare import compare, oriented
+from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
 from ..tape import SCALAR, Tape
 from . import scales
-from .walk import Departure, Walk
+from .walk import Departure, walk_of
 
 ALL_UPHILL = "every update goes uphill"
 HINGED = "its updates depend on it through branches only, and no loss explains them"
@@ -88,6 +89,7 @@ class Jury:
             if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards
         ]
         own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
+        own = [t for t in own if shares_data(made, t)]
         most = max((len(t.matches) for t in own), default=0)
         return [t for t in own if len(t.matches) == most][:1]
 
@@ -174,7 +176,7 @@ class Jury:
         """
         there = first.version
         for other in [*made.later, *made.trials]:
-            if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind:
+            if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind and not other.hypothesis.tail:
                 for m in other.matches:
                     same = m.version.candidate is there.candidate and m.version.index == there.index
                     if same and m.comparison.agreement == "off":
@@ -257,13 +259,9 @@ class Jury:
 
     def _walk(self, made: Judgement, found: list[Verdict]) -> None:
         """The line where each wrong gradient first departs from the truth."""
-        walks: dict[int, Walk] = {}
         for v in found:
             if v.verdict != "wrong" or v.trial is None or v.match is None or made.extraction is None:
                 continue
             if v.match.comparison.agreement == "exact":
                 continue
-            walk = walks.get(id(v.trial))
-            if walk is None:
-                walk = walks[id(v.trial)] = Walk(self.tape, made, v.trial)
-            v.departure = walk.first(v.match)
+            v.departure = walk_of(self.tape, made, v.trial).first(v.match)

@@ -22,7 +22,7 @@ from . import scales, scalewalk
 from .jury import PILED, Verdict
 from .spot import Mend, Spot
 from .stepview import Mistake, StepView
-from .walk import Departure, Walk, onward
+from .walk import Departure, Walk, onward, walk_of
 
 Supposition = Callable[[Spot], Iterator[Mend]]
 
@@ -86,7 +86,7 @@ class Search:
 
     def run(self, wrong: list[Verdict]) -> None:
         """Look for mistakes until all gradients are explained or nothing explains what is left."""
-        walk = Walk(self.tape, self.made, self.trial)
+        walk = walk_of(self.tape, self.made, self.trial)
         recording: Recording | None = self.trial.recording
         for _ in range(MOST_ROUNDS):
             if not wrong or recording is None:

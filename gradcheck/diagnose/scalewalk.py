@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..step.trials import Trial
 from .jury import ALL_UPHILL, Verdict
 from .stepview import Mistake, StepView
-from .walk import Trace, Walk
+from .walk import Trace, Walk, walk_of
 
 SAME = 1e-8
 
@@ -62,18 +62,17 @@ def _factors(v: Verdict) -> list[float]:
 
 
 class _Paths:
-    """Walks and traces, each made once."""
+    """Where factors come in, with what right gradients pass through found once."""
 
     def __init__(self, view: StepView) -> None:
         self.view = view
-        self._walks: dict[int, Walk] = {}
         self._innocent: dict[int, set[int]] = {}
 
     def guilty(self, v: Verdict, factor: float) -> int:
         """The entry that brings the factor in; where none does, the one that first makes the gradient; -1: neither."""
         if v.trial is None or v.match is None:
             return -1
-        walk = self._walk(v.trial)
+        walk = walk_of(self.view.tape, self.view.made, v.trial)
         trace = walk.trace(v.match, v.trial.recording)
         if trace is None:
             return -1
@@ -86,11 +85,6 @@ class _Paths:
             if change.entry not in innocent and exact:
                 return change.entry
         return -1 if factor < 0 else _maker(walk, trace, v.trial)
-
-    def _walk(self, trial: Trial) -> Walk:
-        if id(trial) not in self._walks:
-            self._walks[id(trial)] = Walk(self.view.tape, self.view.made, trial)
-        return self._walks[id(trial)]
 
     def _shared(self, walk: Walk, trial: Trial) -> set[int]:
         """Entries that right gradients of the same loss pass through too."""

@@ -75,6 +75,12 @@ class StepView:
         """The place of the source that made an entry of the tape."""
         return self.site(self.tape.site_of(entry))
 
+    def begins_at(self, mistake: Mistake, places: set[int]) -> bool:
+        """Whether a mistake is the first one and lies on a line of one of the places."""
+        here = self.site(mistake.place)
+        lines = {(self.site(p).file, self.site(p).line) for p in places}
+        return mistake is self.mistakes[0] and (here.file, here.line) in lines
+
     def names(self, found: list[Candidate]) -> list[str]:
         """Names of parameters as the report shows them, each once."""
         return list(dict.fromkeys(g.name for g in naming.groups(found)))

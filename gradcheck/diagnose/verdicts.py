@@ -16,6 +16,7 @@ from ..tape import Tape
 from . import naming, scales
 from .jury import Jury, Verdict, own_loss
 
+GIVEN = "parameters are behind it, and the script means it as given (a bootstrapped target, an advantage)"
 FLOOR = 1e-12  # figures at rounding level are written as zero
 
 
@@ -75,9 +76,7 @@ class Teller:
         candidates = []
         for t in made.considered[:8]:
             site = self._site(t.hypothesis.site)
-            candidates.append(
-                f"{site.where}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})")
-            )
+            candidates.append(f"{site.where}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})"))
         chosen = own_loss(made) or made.trials or self.jury.fallback(made)
         if not chosen:
             return Loss("unknown", "none", candidates=candidates)
@@ -129,9 +128,18 @@ class Teller:
         out = []
         if made.fault:
             out.append(NotChecked("the training step", made.fault))
+        for entry in self._given(made):
+            site = self._site(self.tape.site_of(entry))
+            out.append(NotChecked(f"what flows back through `{_short(site.text)}`", GIVEN, site.line, site.file))
         if made.lost:
             out.append(NotChecked("the rows of the data", made.lost))
         return out
+
+    def _given(self, made: Judgement) -> list[int]:
+        """The entries that make what the losses take as given, one for each place."""
+        storages = sorted({s for t in made.trials for s in t.hypothesis.given})
+        entries = (self.tape.storage_born[s] for s in storages)
+        return list({self.tape.site_of(e): e for e in entries if e >= 0}.values())
 
 
 def _certificate(made: Judgement, group: naming.Group) -> float | None:

@@ -87,11 +87,13 @@ class Walk:
         self._tables: dict[int, _Table] = {}  # by size
         self.active = window.active()
         self._readers: dict[int, list[int]] | None = None  # forward entries by the storage that they read
+        self._computed: set[tuple[int, ...]] | None = None
         if len(self.forward) <= MOST_ENTRIES:
             self._collect()
 
     def _collect(self) -> None:
-        reverse = Reverse(self.trial.recording, self.active, self.made.window.captures)
+        given = self.trial.hypothesis.given
+        reverse = Reverse(self.trial.recording, self.active - given, self.made.window.captures)
         reverse.keep = self.forward
         self.adjoints = reverse.sweep(self.trial.seeds).visits
         for m in self.trial.matches:
@@ -175,6 +177,18 @@ class Walk:
                     queue.append(reader)
         return False
 
+    @property
+    def computed(self) -> set[tuple[int, ...]]:
+        """Forward entries whose adjoint the script computes, on the way to whatever parameter."""
+        if self._computed is None:
+            assert self.made.extraction is not None
+            recording = self.trial.recording
+            masks = self.made.extraction.masks.entry_masks
+            path = [e for e in recording.entries if masks.get(e) and e not in self.forward][:MOST_ENTRIES]
+            found = (self.partner(self.value(e, recording)) for e in path if self._on_path(e, recording))
+            self._computed = {p.entries for p in found if p is not None}
+        return self._computed
+
     def agrees(self, value: Any) -> bool:
         """Whether a value is a multiple of some adjoint."""
         return self.partner(value) is not None
@@ -211,7 +225,7 @@ class Walk:
         path = [e for e in found if e not in self.forward and masks.entry_masks.get(e)]
         if not path or not self._tables or len(path) > MOST_ENTRIES:
             return None
-        after, before = self._links(path)
+        after, before = links(self.tape, path)
         on = {e for e in path if self._on_path(e, recording)}
         return Trace(path, on | self._written(path, before, recording), after, before)
 
@@ -253,23 +267,33 @@ class Walk:
         value = self.value(number, recording)
         return value is not None and np.size(value) > 1 and self.agrees(value)
 
-    def _links(self, path: list[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-        tape = self.tape
-        after: dict[int, list[int]] = {e: [] for e in path}
-        before: dict[int, list[int]] = {e: [] for e in path}
-        maker: dict[int, list[int]] = {}
-        for e in path:
-            template, inputs, outputs = tape.entry(e)
-            for code in inputs:
-                if code & 3 != CONST:
-                    for p in maker.get(tape.storage_of(code), ()):
-                        after[p].append(e)
-                        before[e].append(p)
-            for code in outputs:
-                maker[tape.storage_of(code)] = [e]
-            for place in template.writes:
-                maker.setdefault(tape.storage_of(inputs[place]), []).append(e)
-        return after, before
+
+def links(tape: Tape, path: list[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """For each entry of a path, the entries of it that read what it made, and those whose values it read."""
+    after: dict[int, list[int]] = {e: [] for e in path}
+    before: dict[int, list[int]] = {e: [] for e in path}
+    maker: dict[int, list[int]] = {}
+    for e in path:
+        template, inputs, outputs = tape.entry(e)
+        for code in inputs:
+            if code & 3 != CONST:
+                for p in maker.get(tape.storage_of(code), ()):
+                    after[p].append(e)
+                    before[e].append(p)
+        for code in outputs:
+            maker[tape.storage_of(code)] = [e]
+        for place in template.writes:
+            maker.setdefault(tape.storage_of(inputs[place]), []).append(e)
+    return after, before
+
+
+def walk_of(tape: Tape, made: Judgement, trial: Trial) -> Walk:
+    """The walk of a trial, made once for all that look at it."""
+    key = ("walk", id(trial.sweep))
+    if key not in made.kept:
+        made.kept[key] = Walk(tape, made, trial)
+    found: Walk = made.kept[key]
+    return found
 
 
 def _departures(trace: Trace) -> tuple[list[int], set[int]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..tape import CONST
+from .copies import COPIERS, parts
 from .folds import Folds
 from .memory import ARRAY, is_odd, kind_of, root_of
 from .shuffles import GENERATORS, order_of
@@ -66,6 +67,9 @@ class Opaque(Folds):
         finally:
             self.look_again(site, watched, order, callee)
         try:
+            if callee in COPIERS and args:
+                self._copied(site, args[0], out)
+                return out
             if order is not None and self._permuted(site, args[0], out, order):
                 return out
             if isinstance(getattr(callee, "__self__", None), GENERATORS) and isinstance(out, np.ndarray):
@@ -75,6 +79,14 @@ class Opaque(Folds):
         except Exception as error:
             self.recorder.broke(site, error, out)
         return out
+
+    def _copied(self, site: int, old: Any, new: Any) -> None:
+        """A copy of whatever holds arrays and numbers."""
+        for one, other in parts(old, new):
+            if self.entries.has_tracked([one]):
+                self.entries.run(
+                    site, np.ndarray.copy if isinstance(one, np.ndarray) else operator.pos, (one,), {}, other
+                )
 
     def _permuted(self, site: int, array: np.ndarray, out: Any, order: Order) -> bool:
         """``np.random.permutation(array)``: a gather, where its order is found."""

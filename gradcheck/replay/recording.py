@@ -25,7 +25,7 @@ class Recording:
         self.state = state
         self.entries = entries
         self.saved: dict[int, tuple[list[Any], Any]] = {}
-        self._last_write = last_writes(replay.tape, entries)
+        self.written = last_writes(replay.tape, entries)  # storages written in place, with the last entry that does so
 
     def run(self) -> None:
         """Execute the window. Raises `ReplayError`."""
@@ -39,7 +39,7 @@ class Recording:
 
     def _at_risk(self) -> list[int]:
         """Positions of the entries that read or make what a later entry writes."""
-        last = self._last_write
+        last = self.written
         if not last:
             return []
         tape = self.replay.tape
@@ -73,7 +73,7 @@ class Recording:
     def _kept(self, number: int, code: int) -> Any:
         """The operand's value as it is now; a copy where a write is still to come."""
         value = self.replay.load(self.state, code)
-        doomed = self._last_write.get(self.replay.tape.storage_of(code), -1) >= number
+        doomed = self.written.get(self.replay.tape.storage_of(code), -1) >= number
         return value.copy() if doomed and isinstance(value, np.ndarray) else value
 
     def operands(self, number: int) -> tuple[list[Any], Any]:

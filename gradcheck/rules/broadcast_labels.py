@@ -43,8 +43,7 @@ def check(view: StepView) -> Iterator[Finding]:
 
 
 def _explains(view: StepView, found: meetings.Broadcast, mistake: Mistake) -> bool:
-    there, here = view.site_of(found.entry), view.site(mistake.place)
-    return mistake is view.mistakes[0] and (there.file, there.line) == (here.file, here.line)
+    return view.begins_at(mistake, {view.tape.site_of(found.entry)})
 
 
 def _finding(view: StepView, found: meetings.Broadcast, names: list[str]) -> Finding:

@@ -24,7 +24,6 @@ from ..diagnose.spot import Mend, Spot
 SLUG = "loss-mismatch"
 SEVERITY = "error"
 RANK = 12
-LAST = 12  # forward entries after the activation, at most: it makes the output
 
 
 def suppose(spot: Spot) -> Iterator[Mend]:
@@ -34,7 +33,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
     for factor in factors.at(spot):  # squared error's delta with a cross-entropy
         if factor.superfluous and not spot.walk.later_products(factor.outer[0]):
             for form, known in factor.as_form():
-                if form.text == "v * (1 - v)" and not factors.is_softmax(known.value):
+                if form is forms.SIGMOID_OF_OUTPUT and not factors.is_softmax(known.value):
                     yield _mend(spot, factor.wanted, "the squared error", "cross-entropy")
     yield from _cross_entropy(spot)
 
@@ -55,7 +54,7 @@ def _cross_entropy(spot: Spot) -> Iterator[Mend]:
         needed = forms.ratio(wanted, value)
         if needed is None or forms.constant(needed[0]):
             continue
-        if any(form.text == "v * (1 - v)" for form, _ in forms.matches(*needed, [(0, outer)])):
+        if any(form is forms.SIGMOID_OF_OUTPUT for form, _ in forms.matches(*needed, [(0, outer)])):
             yield _mend(spot, wanted, "cross-entropy", "the squared error")
 
 

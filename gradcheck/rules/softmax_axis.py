@@ -44,10 +44,7 @@ def check(view: StepView) -> Iterator[Finding]:
 
 def _explains(view: StepView, found: WrongAxis, mistake: Mistake) -> bool:
     """Whether a mistake's place is the softmax or a line that reads its result."""
-    places = {view.tape.site_of(found.softmax.division), *found.readers}
-    lines = {(view.site(p).file, view.site(p).line) for p in places}
-    here = view.site(mistake.place)
-    return mistake is view.mistakes[0] and (here.file, here.line) in lines
+    return view.begins_at(mistake, {view.tape.site_of(found.softmax.division), *found.readers})
 
 
 def _finding(view: StepView, found: WrongAxis, names: list[str]) -> Finding:

@@ -38,7 +38,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
         if not factor.superfluous:
             continue
         known = next(
-            (k for form, k in factor.as_form() if form.text == "v * (1 - v)" and factors.is_softmax(k.value)), None
+            (k for form, k in factor.as_form() if form is forms.SIGMOID_OF_OUTPUT and factors.is_softmax(k.value)), None
         )
         if known is not None or _jacobian(factor):
             yield _mend(spot, factor)

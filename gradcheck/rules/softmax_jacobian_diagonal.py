@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..diagnose import factors
+from ..diagnose import factors, forms
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
 
@@ -32,7 +32,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
         if not factor.superfluous:
             continue
         for form, known in factor.as_form():
-            if form.text == "v * (1 - v)" and factors.is_softmax(known.value):
+            if form is forms.SIGMOID_OF_OUTPUT and factors.is_softmax(known.value):
                 yield from _mends(spot, factor, known.value)
 
 

@@ -57,11 +57,11 @@ def replaced(spot: Spot) -> Iterator[tuple[np.ndarray, int, Known]]:
 
 
 def _others(spot: Spot, operand: np.ndarray) -> Iterator[tuple[Known, np.ndarray]]:
-    """Other values of the operand's shape, as they are or transposed; for an error, the errors of other values."""
+    """Other values of the operand's shape, as they are or transposed; for an error, other errors that were there."""
     partner = spot.walk.partner(operand)
     if partner is not None:
         for entries, g in spot.truths(operand.shape):
-            if entries != partner.entries:
+            if entries != partner.entries and entries in spot.walk.computed:
                 yield Known(entries[0], -1, g), partner.scale * g
     for known in spot.known(operand.shape):
         if not np.array_equal(known.value, operand):

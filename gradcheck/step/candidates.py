@@ -46,19 +46,31 @@ def find(tape: Tape, updates: list[Update], activation: Activation | None) -> li
     for key, members in units.items():
         if _carries_numbers(tape, members[0]) and _survives(members, activation):
             found.append(_candidate(tape, key, members))
-    return _without_twins(sorted(found, key=lambda c: c.first.number))
+    return _without_followers(tape, _without_twins(sorted(found, key=lambda c: c.first.number)))
 
 
 def _without_twins(found: list[Candidate]) -> list[Candidate]:
-    """The same values under two names (a list or dict that was assigned as a whole) are one candidate."""
-    seen: set[tuple[int, int]] = set()
+    """The same values under two names (a list or dict that was assigned as a whole, a function's own name for what it
+    returns) are one candidate: the one with the most updates, the first of equals.
+    """
+    values = [{(u.old, u.new) for r in c.rounds for u in r} for c in found]
     out = []
-    for c in found:
-        values = (c.first.old, c.first.new)
-        if c.first.in_place or values not in seen:
-            seen.add(values)
+    for i, c in enumerate(found):
+        twins = (values[i] < other or (values[i] == other and j < i) for j, other in enumerate(values) if j != i)
+        if c.first.in_place or not any(twins):
             out.append(c)
     return out
+
+
+def _without_followers(tape: Tape, found: list[Candidate]) -> list[Candidate]:
+    """What is made from its old value through another candidate only is none: a gradient that holds ``decay * W``."""
+    makers = {tape.storage_of(u.new): c for c in found for r in c.rounds for u in r}
+
+    def follows(c: Candidate) -> bool:
+        made = {tape.storage_of(code) for e in c.first.path for code in tape.entry(e)[2]}
+        return any(makers.get(s, c) is not c for s in made)
+
+    return [c for c in found if c.first.in_place or not follows(c)]
 
 
 def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:

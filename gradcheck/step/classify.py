@@ -29,7 +29,7 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
         for c in parameters:
             c.decided = True
     velocities = [
-        c for c in parameters if any(moves(tape, c, p) and not moves(tape, p, c) for p in parameters if p is not c)
+        c for c in parameters if any(_drives(tape, c, p) and not _drives(tape, p, c) for p in parameters if p is not c)
     ]
     parameters = [c for c in parameters if c not in velocities]
     rest = [c for c in found if c not in parameters]
@@ -65,6 +65,16 @@ def moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
         if direct & {tape.storage_of(u.new) for u in every}:
             return True
     return bool(_fresh(tape, c, p) & _chain_of(tape, p.rounds[0], c.shape))
+
+
+def _drives(tape: Tape, c: Candidate, p: Candidate) -> bool:
+    """Whether ``c`` enters an increment of ``p`` elementwise: as it is made in the same step, or as it was before."""
+    if moves(tape, c, p):
+        return True
+    if p.shape == ():  # between numbers everything is elementwise
+        return False
+    before = {tape.storage_of(u.old) for r in c.rounds[:2] for u in r} | {tape.storage_of(c.region)}
+    return c.shape == p.shape and bool(_chain_of(tape, [u for r in p.rounds[:2] for u in r], p.shape) & before)
 
 
 def _fresh(tape: Tape, c: Candidate, p: Candidate) -> set[int]:

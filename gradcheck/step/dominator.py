@@ -11,7 +11,15 @@ from .flow import Masks
 class LossSide:
     """The loss-dependent entries behind an increment, split at optimiser state."""
 
-    def __init__(self, tape: Tape, entries: Iterable[int], masks: Masks, states: set[int], state_masks: Masks) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        entries: Iterable[int],
+        masks: Masks,
+        states: set[int],
+        state_masks: Masks,
+        old: set[int],
+    ) -> None:
         self.tape = tape
         self.active = [e for e in entries if masks.entry_masks.get(e)]
         self.masks = masks
@@ -28,6 +36,18 @@ class LossSide:
         for number in self.active:
             if number not in free:
                 self.frontier |= {tape.storage_of(c) for c in tape.entry(number)[1]} & made
+        self.frontier -= self._decay(old)
+
+    def _decay(self, old: set[int]) -> set[int]:
+        """What is made elementwise from the parameter's ``old`` storages alone: decay, which no loss is behind."""
+        tape = self.tape
+        found = set(old)
+        for number in self.free:
+            template, inputs, _ = tape.entry(number)
+            active = {tape.storage_of(c) for c in inputs if c & 3 != CONST and self.masks.of(c)}
+            if template.elementwise and active <= found:
+                found |= self.made(number)
+        return found
 
     def dominates(self, blocked: int) -> bool:
         """Whether no frontier value depends on the parameters except through this entry."""

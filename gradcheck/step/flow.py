@@ -13,6 +13,7 @@ FLAT = frozenset(
     (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
     + (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
     + (np.argmax, np.argmin, np.argsort, np.sign, np.floor, np.ceil, np.rint, np.isnan, np.isfinite)
+    + (np.round, np.around, np.ndarray.round, np.trunc, np.fix, round)
     + (np.logical_and, np.logical_or, np.logical_not, np.ndarray.argmax, np.ndarray.argmin, np.ndarray.argsort)
     + (np.zeros_like, np.ones_like, np.shape, np.size, np.nonzero, np.unique, np.heaviside)
 )

@@ -282,7 +282,8 @@ class Extraction:
     ) -> tuple[int, int] | None:
         targets = [self.tape.storage_of(c) for c in sources]
         entries = backward_slice(self.tape, targets, end + 1, begin, self.updates - {end})
-        graph = LossSide(self.tape, entries, masks, self.states, self.state_masks)
+        old = {self.tape.storage_of(c) for c in (candidate.region, *(u.old for r in candidate.rounds[:2] for u in r))}
+        graph = LossSide(self.tape, entries, masks, self.states, self.state_masks, old)
         if not graph.frontier:
             return None
         size = int(np.prod(candidate.shape, dtype=int))

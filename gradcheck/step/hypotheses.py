@@ -15,6 +15,8 @@ from .window import Window
 MOST_OFF_PATH = 80
 MOST_ON_PATH = 40
 LARGEST_GUARD = 1e-3
+LONGEST_SUM = 32
+ADDS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 Seeds = list[tuple[int, int, Any]]  # (entry before which it counts, operand code, adjoint)
 PICKS = frozenset(
     (max, min, np.max, np.min, np.amax, np.amin, np.ndarray.max, np.ndarray.min, np.ndarray.item, float, np.float64)
@@ -36,6 +38,7 @@ class Hypothesis:
     source: str = "own"
     place: int = 0  # the pass of the step's loop that it is computed in
     tail: list[int] = field(default_factory=list)  # entries that were carried over for it
+    given: frozenset[int] = frozenset()  # storages that no derivative flows through
 
     @property
     def last(self) -> int:
@@ -64,6 +67,8 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
         if found is None:
             found = Hypothesis(template.site, [], [], False, label=str(template.fn), place=place)
             made.append(found)
+        if found.codes and found.codes[-1] in _summands(tape, outputs[0]):
+            found.codes[-1:], found.entries[-1:] = [], []  # a running sum: the last value holds those before
         found.codes.append(outputs[0])
         found.entries.append(number)
         found.mask |= mask
@@ -73,6 +78,18 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
     off = [h for g in groups for h in g if not h.on_path]
     on = [h for g in groups for h in g if h.on_path]
     return off[:MOST_OFF_PATH] + on[:MOST_ON_PATH] if limited else off + on
+
+
+def _summands(tape: Tape, total: int) -> list[int]:
+    """The numbers that a number is the sum of, with the sums on the way."""
+    found: list[int] = []
+    queue = [total]
+    for code in queue[:LONGEST_SUM]:
+        entry = tape.storage_born[tape.storage_of(code)]
+        if entry >= 0 and tape.entry(entry)[0].fn in ADDS:
+            queue += [c for c in tape.entry(entry)[1] if c & 3 != CONST and tape.shape_of(c) == ()]
+            found = queue[1:]
+    return found
 
 
 def _of_the_step(window: Window, found: list[Hypothesis]) -> list[Hypothesis]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,26 +10,24 @@ import numpy as np
 from ..record.events import Update
 from ..record.functions import Call
 from ..record.loops import Activation
-from ..replay.adjoint import Recording, Sweep
+from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
-from ..replay.rounding import again
 from ..tape import Tape
 from . import candidates as candidates_
 from . import heads, hypotheses, probe, rows, transplant
 from .asked import Asked
 from .candidates import Candidate
 from .classify import classify, moves
-from .compare import Comparison, compare, oriented, settle
-from .decay import decayed
+from .evaluate import evaluate
 from .flow import Masks, backward_slice
-from .gradient import Extraction, Gradient
-from .hypotheses import Hypothesis, Seeds
-from .trials import Judgement, Match, Trial, choose, families, multiple_of_itself, settle_zeros
-from .window import Version, Window
+from .given import same_way, ways
+from .gradient import Extraction
+from .hypotheses import Hypothesis
+from .sharing import shares_data
+from .trials import Judgement, Trial, choose, families
+from .window import Window
 
-NEAR = 1e-3
-MIXED = "its gradient cannot be told from the optimiser's state"
-MOST_ROUNDED = 100_000
+MOST_GIVEN = 3  # scalars of the script that are tried with a value taken as given
 
 
 class Judge:
@@ -106,10 +105,12 @@ class Judge:
         trials: list[Trial] = []
         self._try_all(made, off, trials)
         if not self._settled(made, trials):
-            self._try_guards(made, off, path, trials)
+            self._try_guards(made, off, trials)
         if not self._settled(made, trials):
             self._try_elsewhere(made, trials)
-        made.own = any(any(np.any(m.truth) for m in t.matches) for t in trials)
+        if not any(t.full and t.identified for t in trials):
+            self._try_given(made, off, trials)
+        made.own = any(any(np.any(m.truth) for m in t.matches) and shares_data(made, t) for t in trials)
         if not any(f.identified for f in families(trials)):
             self._try_heads(made, path, trials)
         if not any(f.identified or f.plausible for f in families(trials)):
@@ -122,7 +123,7 @@ class Judge:
         """What is looked at once the losses are chosen: later steps, other points, central differences."""
         self._adopt(made)
         self._look_later(made, own)
-        made.elsewhere = probe.elsewhere(self, made)
+        made.elsewhere = probe.elsewhere(made)
         made.certificates = probe.certify(made)
 
     def _take_asked(self, made: Judgement, asked: Asked) -> None:
@@ -135,7 +136,7 @@ class Judge:
         trials: list[Trial] = []
         self._try_all(made, own, trials)
         if not self._settled(made, trials):
-            self._try_guards(made, own, made.path, trials)
+            self._try_guards(made, own, trials)
         if not trials:
             self._try_elsewhere(made, trials, sites)
             # A binding of another place's function to the step's values is a guess until a gradient fits it.
@@ -176,32 +177,47 @@ class Judge:
 
     def _try_all(self, made: Judgement, found: list[Hypothesis], trials: list[Trial]) -> None:
         for h in found:
-            trial = self.evaluate(made, h, h.seeds(self.tape), made.recording, h.mask, "expression")
+            trial = evaluate(made, h, h.seeds(self.tape), made.recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
                 if trial.full and trial.identified and {id(p) for p in made.parameters} <= trial.matched:
                     return
 
-    def _try_guards(self, made: Judgement, off: list[Hypothesis], path: set[int], trials: list[Trial]) -> None:
+    def _try_guards(self, made: Judgement, off: list[Hypothesis], trials: list[Trial]) -> None:
         """The same scalars without the small constants that guard a logarithm or a root."""
         for h in off:
-            guards = hypotheses.guards_of(made.window, h, path)
-            if not guards:
-                continue
-            bare = replace(h, guards=guards)
-            recording = self._without(made, guards)
-            if recording is None:
-                continue
-            trial = self.evaluate(made, bare, h.seeds(self.tape), recording, h.mask, "expression")
-            if trial is not None:
-                trials.append(trial)
-                if trial.full:
-                    return
+            for bare, recording in self._bare(made, h, made.recording):
+                trial = evaluate(made, bare, h.seeds(self.tape), recording, h.mask, "expression")
+                if trial is not None:
+                    trials.append(trial)
+                    if trial.full:
+                        return
 
-    def _without(self, made: Judgement, guards: dict[int, int]) -> Recording | None:
+    def _try_given(self, made: Judgement, off: list[Hypothesis], trials: list[Trial]) -> None:
+        """The most downstream scalars with a value taken as given, kept where that explains what nothing else does."""
         assert made.recording is not None
-        replay = made.recording.replay.without(guards)
-        changed = Recording(replay, made.window.fork(), made.recording.entries)
+        for h in [h for h in off if h.last == max(o.last for o in off if o.mask == h.mask)][:MOST_GIVEN]:
+            for given in ways(made.window, h):
+                one = replace(h, given=given)
+                trial = evaluate(made, one, one.seeds(self.tape), made.recording, one.mask, "expression")
+                if trial is not None and trial.identified:
+                    trials.append(trial)
+                    if trial.full:
+                        return
+
+    def _bare(
+        self, made: Judgement, h: Hypothesis, recording: Recording | None
+    ) -> Iterator[tuple[Hypothesis, Recording]]:
+        """The hypothesis without its guards, where it has any, and the step replayed without them."""
+        guards = hypotheses.guards_of(made.window, h, made.path)
+        changed = self._without(made, guards, recording) if guards else None
+        if changed is not None:
+            yield replace(h, guards=guards), changed
+
+    def _without(self, made: Judgement, guards: dict[int, int], recording: Recording | None) -> Recording | None:
+        assert recording is not None
+        replay = recording.replay.without(guards)
+        changed = Recording(replay, made.window.fork(), recording.entries)
         try:
             changed.run()
         except ReplayError:
@@ -215,11 +231,12 @@ class Judge:
             recording = transplant.extend(made.recording, made.window, h)
             if recording is None:
                 continue
-            trial = self.evaluate(made, h, h.seeds(self.tape), recording, h.mask, "expression")
-            if trial is not None:
-                trials.append(trial)
-                if trial.full and trial.identified:
-                    return
+            for one, there in ((h, recording), *self._bare(made, h, recording)):
+                trial = evaluate(made, one, one.seeds(self.tape), there, one.mask, "expression")
+                if trial is not None:
+                    trials.append(trial)
+                    if trial.full and trial.identified:
+                        return
 
     def _try_heads(self, made: Judgement, path: set[int], trials: list[Trial]) -> None:
         assert made.recording is not None
@@ -231,7 +248,7 @@ class Judge:
                 if seeds is None:
                     continue
                 h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, source="inferred")
-                trial = self.evaluate(made, h, list(seeds), made.recording, head.mask, kind)
+                trial = evaluate(made, h, list(seeds), made.recording, head.mask, kind)
                 if trial is not None:
                     trial.head = head
                     trials.append(trial)
@@ -257,7 +274,7 @@ class Judge:
             h = trial.hypothesis
             made.recording = made.window.record(made.wanted)
             self._prepare(made)
-            again = self.evaluate(made, h, trial.seeds, made.recording, h.mask, trial.kind)
+            again = evaluate(made, h, trial.seeds, made.recording, h.mask, trial.kind)
             if again is not None and not h.guards and not h.tail:
                 made.trials[0] = again
 
@@ -280,113 +297,10 @@ class Judge:
 
     def _same_later(self, made: Judgement, t: Trial, h: Hypothesis) -> Trial | None:
         recording = made.recording
+        h = replace(h, given=same_way(made.window, t.hypothesis, h))
         if t.hypothesis.guards:
             h = replace(h, guards=hypotheses.guards_of(made.window, h, made.path))
-            recording = self._without(made, h.guards)
+            recording = self._without(made, h.guards, recording)
         if recording is None:
             return None
-        return self.evaluate(made, h, h.seeds(self.tape), recording, h.mask, t.kind)
-
-    # one hypothesis
-
-    def evaluate(
-        self, made: Judgement, h: Hypothesis, seeds: Seeds, recording: Recording | None, mask: int, kind: str
-    ) -> Trial | None:
-        """Sweep from the seeds and compare every parameter in the mask."""
-        assert recording is not None and made.extraction is not None
-        window = made.window
-        chosen = [v for v in _latest_versions(window.in_mask(mask)) if v.candidate in made.parameters]
-        if not chosen:
-            return None
-        sweep = window.sweep(recording, seeds, bounded=True)
-        stuck = self._stuck(made, sweep)
-        matches = []
-        for v in chosen:
-            t, bound = window.adjoint(sweep, v, recording)
-            g = self._gradient(made, v)
-            value = oriented(g.value, t)
-            comparison = compare(value, t, bound, g.noise)
-            if not comparison.exact:
-                comparison, g = _other_values(g, t, bound, comparison)
-            if comparison.agreement == "off" and (found := decayed(made, h, v, g, t, bound)) is not None:
-                comparison, g = found
-            blocked = [why for mask, why in stuck if mask & window.bit(v)]
-            if g.mixed and not (comparison.exact and t.size > 1):
-                blocked.append(MIXED)
-            matches.append(Match(v, g, comparison, t, bound, blocked))
-        settle_zeros(matches)
-        if any(_near(m) for m in matches):
-            self._settle(made, recording, seeds, matches)
-        trial = Trial(h, kind, seeds, matches, sweep, recording)
-        self._identify(made, trial)
-        return trial
-
-    def _settle(self, made: Judgement, recording: Recording, seeds: Seeds, matches: list[Match]) -> None:
-        """Compare near misses again with measured rounding: forward values may have cancelled."""
-        if len(recording.entries) > MOST_ROUNDED or recording is not made.recording:
-            return
-        if made.rounded is None:
-            made.rounded = again(recording, made.window.fork)
-        ex = made.extraction
-        assert ex is not None
-        sweeps = [made.window.sweep(other, seeds) for other in made.rounded]
-        for m in matches:
-            if not _near(m):
-                continue
-            v = m.version
-            updates = v.candidate.rounds[v.round_][v.index :]
-            ts = [made.window.adjoint(s, v, o)[0] for s, o in zip(sweeps, made.rounded, strict=True)]
-            others = (Extraction(o, ex.masks, ex.states, ex.state_masks, ex.updates) for o in made.rounded)
-            us = [oriented(e.gradient(v.candidate, updates).value, m.truth) for e in others]
-            if all(u.shape == np.shape(us[0]) for u in us):
-                u = oriented(m.gradient.value, m.truth)
-                m.comparison = settle(u, m.truth, m.bound, m.gradient.noise, us, ts)
-
-    def _stuck(self, made: Judgement, sweep: Sweep) -> list[tuple[int, str]]:
-        """Operations whose derivative is not known, with the versions behind them."""
-        found = []
-        for entry, why in sweep.blocked.items():
-            mask = made.window.masks.entry_masks.get(entry, 0)
-            found.append((mask, why))
-        return found
-
-    def _gradient(self, made: Judgement, v: Version) -> Gradient:
-        assert made.extraction is not None
-        cache = made.extraction.cache
-        key = (id(v.candidate), v.round_, v.index)
-        if key not in cache:
-            cache[key] = made.extraction.gradient(v.candidate, v.candidate.rounds[v.round_][v.index :])
-        return cache[key]
-
-    def _identify(self, made: Judgement, trial: Trial) -> None:
-        """A witness: a gradient with more than three entries, not constant, no multiple of the parameter itself."""
-        for m in trial.matches:
-            if m.comparison.agreement == "exact" and m.truth.size > 3 and not multiple_of_itself(m, made):
-                trial.identified = True
-                trial.witness = m.version.candidate.name
-                return
-
-
-def _near(m: Match) -> bool:
-    """Whether rounding of the forward values might explain the difference."""
-    c = m.comparison
-    return not c.exact and c.agreement != "nonfinite" and (c.residual is None or c.residual < NEAR)
-
-
-def _latest_versions(versions: list[Version]) -> list[Version]:
-    """One version a candidate: the latest."""
-    found: dict[int, Version] = {}
-    for v in versions:
-        known = found.get(id(v.candidate))
-        if known is None or (v.round_, v.index) > (known.round_, known.index):
-            found[id(v.candidate)] = v
-    return list(found.values())
-
-
-def _other_values(g: Gradient, t: np.ndarray, bound: np.ndarray, first: Comparison) -> tuple[Comparison, Gradient]:
-    """The value before a clip or a sign, where that agrees; and the increment without weight decay."""
-    for code, value in g.alternatives:
-        found = compare(oriented(value, t), t, bound)
-        if found.exact:
-            return found, replace(g, value=value, code=code)
-    return first, g
+        return evaluate(made, h, h.seeds(self.tape), recording, h.mask, t.kind)

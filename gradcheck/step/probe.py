@@ -18,12 +18,12 @@ from ..replay.adjoint import Recording
 from ..replay.forward import Replay, ReplayError, State
 from ..tape import CONST
 from . import heads
+from .evaluate import evaluate
 from .flow import backward_slice
 from .gradient import Extraction
 from .window import Version, Window
 
 if TYPE_CHECKING:
-    from .judge import Judge
     from .trials import Judgement, Match, Trial
 
 AMPLITUDES = (1.0, 0.2, 0.03)
@@ -49,7 +49,9 @@ class Certifier:
         self.entries = entries
         self.terms = self._terms()
         self.possible = not (set(entries) & set(window.barriers)) and len(entries) < 400_000
-        if h.tail and not set(h.tail) >= {e for e in entries if e >= window.end}:
+        if h.given:  # a difference would move them
+            self.possible = False
+        if h.tail and (window.copies or not set(h.tail) >= {e for e in entries if e >= window.end}):
             self.possible = False
 
     def gap(self, version: Version, t: np.ndarray, seed: int) -> float | None:
@@ -129,7 +131,7 @@ def certify(made: Judgement) -> dict[int, float]:
     return out
 
 
-def elsewhere(judge: Judge, made: Judgement) -> dict[tuple[int, int], Any]:
+def elsewhere(made: Judgement) -> dict[tuple[int, int], Any]:
     """Matches at a jittered, scaled point of what is exact at the recorded one; by ids of trial and candidate.
 
     The point counts only if some gradient is exact there too.
@@ -140,7 +142,7 @@ def elsewhere(judge: Judge, made: Judgement) -> dict[tuple[int, int], Any]:
         if not exact or t.hypothesis.tail or made.extraction is None:
             continue
         for seed, amplitude in enumerate(AMPLITUDES):
-            there = _at(judge, made, t, amplitude, seed)
+            there = _at(made, t, amplitude, seed)
             if there is None:
                 continue
             found = {id(m.version.candidate): m for m in there.matches if id(m.version.candidate) in exact}
@@ -159,7 +161,7 @@ def _drifts(here: Match, there: Match) -> bool:
     return bool(a and b and there.exact and not free and not here.gradient.decay and abs(b / a - 1) > DRIFT)
 
 
-def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) -> Trial | None:
+def _at(made: Judgement, t: Trial, amplitude: float, seed: int) -> Trial | None:
     """The trial evaluated at another point; None where the script would have gone another way."""
     window = made.window
     replay = Replay(window.tape, True).without(t.hypothesis.guards)
@@ -183,7 +185,7 @@ def _at(judge: Judge, made: Judgement, t: Trial, amplitude: float, seed: int) ->
         return None
     there = _shadow(made, recording)
     try:
-        found = judge.evaluate(there, t.hypothesis, list(seeds), recording, t.hypothesis.mask, t.kind)
+        found = evaluate(there, t.hypothesis, list(seeds), recording, t.hypothesis.mask, t.kind)
     except ReplayError:
         return None
     if found is None or not all(np.all(np.isfinite(m.truth)) for m in found.matches):
@@ -212,7 +214,7 @@ def _shadow(made: Judgement, recording: Recording) -> Judgement:
     ex = made.extraction
     assert ex is not None
     other = Extraction(recording, ex.masks, ex.states, ex.state_masks, ex.updates)
-    return replace(made, recording=recording, extraction=other, trials=[], later=[])
+    return replace(made, recording=recording, extraction=other, trials=[], later=[], kept={})
 
 
 def given(made: Judgement, version: Version) -> bool:

@@ -16,7 +16,7 @@ from ..replay.forward import ReplayError
 from ..tape import CONST, SCALAR, WHOLE, Tape
 from .flow import FLAT
 from .hypotheses import Hypothesis
-from .window import Window
+from .window import Version, Window
 
 MOST_TRIED = 24
 LONGEST_TAIL = 60
@@ -35,8 +35,8 @@ def carried_over(
     Only scalars made at ``sites`` are carried over, if that is given.
     """
     made: list[Hypothesis] = []
-    index = _Step(tape, window)
-    for entry in _scalars_elsewhere(tape, window, calls):
+    index = _Step(tape, window, recording)
+    for entry in _scalars_elsewhere(tape, index, calls):
         if sites is not None and tape.site_of(entry) not in sites:
             continue
         tail = _tail(tape, index, entry)
@@ -52,22 +52,33 @@ def carried_over(
 
 
 class _Step:
-    """The values of the first step: by the place of the source that makes them, and the targets that enter it."""
+    """The values of the first step: by the place of the source that makes them, the targets that enter it, and the
+    parameters, by every storage that ever holds a value of theirs.
+    """
 
-    def __init__(self, tape: Tape, window: Window) -> None:
+    def __init__(self, tape: Tape, window: Window, recording: Recording) -> None:
         self.tape = tape
         self.window = window
         self.made: dict[tuple[int, Any], list[int]] = {}
+        self.parameters: dict[int, int] = {}
         self.targets: list[int] = []
         first = [v for v in window.versions if v.round_ == 0]
-        bits = 0
+        self.bits = 0
         for v in first:
-            bits |= window.bit(v)
+            self.bits |= window.bit(v)
+        written = set(recording.written)
+        for v in first:
+            if v.index == 0:
+                updates = (u for r in v.candidate.rounds for u in r)
+                storages = {tape.storage_of(code) for u in updates for code in (u.old, u.new)}
+                code = self._copied(v, recording) if tape.storage_of(v.code) in written else v.code
+                self.parameters.update(dict.fromkeys(storages, code))
         seen: set[int] = set()
         for number, mask in window.masks.entry_masks.items():
             template, inputs, outputs = tape.entry(number)
-            if mask & bits and template.kind == "op" and len(outputs) == 1:
-                self.made.setdefault((template.site, template.fn), []).append(outputs[0])
+            if mask & self.bits and template.kind == "op" and len(outputs) == 1:
+                if recording.written.get(tape.storage_of(outputs[0]), -1) <= number:
+                    self.made.setdefault((template.site, template.fn), []).append(outputs[0])
             for code in inputs:
                 storage = tape.storage_of(code)
                 if (
@@ -79,15 +90,23 @@ class _Step:
                     seen.add(storage)
                     self.targets.append(code)
 
+    def _copied(self, v: Version, recording: Recording) -> int:
+        """A copy of a parameter that is updated in place: at the end of the tape its first value is gone."""
+        value = recording.replay.load(self.window.base, v.code)
+        return self.window.copy_of(v, value) if isinstance(value, np.ndarray) else v.code
 
-def _scalars_elsewhere(tape: Tape, window: Window, calls: dict[int, list[Call]]) -> list[int]:
-    """Entries that made a scalar which a user function returned, or that lie outside the window; latest kinds first."""
+
+def _scalars_elsewhere(tape: Tape, step: _Step, calls: dict[int, list[Call]]) -> list[int]:
+    """Entries that made a scalar which a user function returned, or that lie outside the window: none of the first
+    step's own.
+    """
+    window = step.window
     found: dict[tuple[int, Any], int] = {}
     for group in calls.values():
         for call in group:
             storage = tape.storage_of(call.result)
             entry = tape.storage_born[storage] if storage >= 0 else -1
-            if entry >= 0 and not window.masks.entry_masks.get(entry):
+            if entry >= 0 and not window.masks.entry_masks.get(entry, 0) & step.bits:
                 template = tape.templates[tape.entry_template[entry]]
                 found.setdefault((template.site, template.fn), entry)
     start = window.end
@@ -97,7 +116,8 @@ def _scalars_elsewhere(tape: Tape, window: Window, calls: dict[int, list[Call]])
             found.setdefault((template.site, template.fn), entry)
             if len(found) > 400:
                 break
-    inside = {(tape.site_of(e), tape.templates[tape.entry_template[e]].fn) for e in window.masks.entry_masks}
+    own = (e for e, mask in window.masks.entry_masks.items() if mask & step.bits)
+    inside = {(tape.site_of(e), tape.templates[tape.entry_template[e]].fn) for e in own}
     return [e for key, e in found.items() if key not in inside]
 
 
@@ -118,7 +138,7 @@ def _tail(tape: Tape, step: _Step, entry: int) -> list[int] | None:
             if born < 0 or born in seen:
                 continue
             source = tape.templates[tape.entry_template[born]]
-            if (source.site, source.fn) in step.made and tape.shape_of(code) != ():
+            if tape.shape_of(code) != () and ((source.site, source.fn) in step.made or storage in step.parameters):
                 reaches = True
                 continue
             if tape.shape_of(code) != () and not _depends(tape, step, born):
@@ -137,7 +157,8 @@ def _depends(tape: Tape, step: _Step, entry: int, depth: int = 6) -> bool:
         born = tape.storage_born[tape.storage_of(code)] if code & 3 != CONST else -1
         if born >= 0:
             source = tape.templates[tape.entry_template[born]]
-            if (source.site, source.fn) in step.made or _depends(tape, step, born, depth - 1):
+            known = (source.site, source.fn) in step.made or tape.storage_of(code) in step.parameters
+            if known or _depends(tape, step, born, depth - 1):
                 return True
     return False
 
@@ -155,7 +176,11 @@ def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) ->
             born = tape.storage_born[storage]
             source = tape.templates[tape.entry_template[born]] if born >= 0 else None
             made = step.made.get((source.site, source.fn), []) if source is not None else []
-            if made and code & 3 == WHOLE:
+            if storage in step.parameters:
+                if code & 3 != WHOLE or tape.shape_of(code) != tape.shape_of(step.parameters[storage]):
+                    return []
+                fixed[code] = step.parameters[storage]
+            elif made and code & 3 == WHOLE:
                 fixed[code] = made[0]
             else:
                 free.append(code)

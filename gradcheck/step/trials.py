@@ -111,6 +111,7 @@ class Judgement:
     rounded: list[Recording] | None = None  # the recording under other roundings of every operation
     fault: str = ""
     missing: str = ""  # why the loss that the user names is not there
+    kept: dict[Any, Any] = field(default_factory=dict)  # what later stages compute once
 
     @property
     def batch_size(self) -> int | None:
@@ -214,11 +215,14 @@ def _one(scales: list[float | None]) -> bool:
 
 
 def families(trials: list[Trial]) -> list[Family]:
-    """Trials gathered by place, kind and treatment, in the order in which they were tried."""
+    """Trials gathered by place, kind and treatment, in the order in which they were tried. What was carried over to the
+    step in several ways is a family each.
+    """
     found: dict[Any, Family] = {}
     for t in trials:
         h = t.hypothesis
-        found.setdefault((h.site, t.kind, h.label, bool(h.guards), bool(h.tail)), Family([])).trials.append(t)
+        way = h.codes[0] if h.tail else -1
+        found.setdefault((h.site, t.kind, h.label, bool(h.guards), way, h.given), Family([])).trials.append(t)
     return list(found.values())
 
 
@@ -257,7 +261,11 @@ def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
         return False
     targets = {tape.storage_of(c) for c in whole.hypothesis.codes}
     inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin))
-    return bool(set(part.hypothesis.entries) & inside) and part.hypothesis.site != whole.hypothesis.site
+    if part.hypothesis.tail and whole.hypothesis.tail:  # each was carried over by itself
+        feeds = part.hypothesis.site in {tape.site_of(e) for e in inside}
+    else:
+        feeds = bool(set(part.hypothesis.entries) & inside)
+    return feeds and part.hypothesis.site != whole.hypothesis.site
 
 
 def same_derivative(one: Trial, other: Trial) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from ..record.events import Update
 from ..replay.adjoint import Recording, Reverse, Sweep, last_writes
 from ..replay.forward import Replay, State
-from ..tape import Tape
+from ..tape import WHOLE, Tape
 from .candidates import Candidate
 from .flow import Masks, backward_slice
 
@@ -41,6 +41,7 @@ class Window:
         self.barriers: dict[int, int] = {}  # entry -> storage that holds a new version after it
         self.captures: dict[int, int] = {}  # the same entries -> operand code of that version
         self.versions: list[Version] = []
+        self.copies: dict[int, Version] = {}  # storage that holds a copy -> the version that it is of
         self._active: set[int] | None = None
         self._starts: list[int] | None = None
         self._written_by: dict[int, list[int]] | None = None
@@ -133,9 +134,10 @@ class Window:
         seeds: list[tuple[int, int, Any]],
         bounded: bool = False,
         keep: set[int] | None = None,
+        given: frozenset[int] = frozenset(),
     ) -> Sweep:
-        """Reverse sweep from the seeds (entry, operand code, value)."""
-        reverse = Reverse(recording, self.active(), self.captures, bounded)
+        """Reverse sweep from the seeds (entry, operand code, value); nothing flows through what is ``given``."""
+        reverse = Reverse(recording, self.active() - given, self.captures, bounded)
         reverse.keep = keep
         return reverse.sweep(seeds)
 
@@ -144,7 +146,7 @@ class Window:
         found = self._active
         if found is None:
             tape = self.tape
-            found = {tape.storage_of(v.code) for v in self.versions}
+            found = {tape.storage_of(v.code) for v in self.versions} | set(self.copies)
             for number in self.masks.entry_masks:
                 template, inputs, outputs = tape.entry(number)
                 found |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
@@ -155,8 +157,32 @@ class Window:
         """Entries were added: find the active storages anew."""
         self._active = None
 
+    def copy_of(self, v: Version, value: np.ndarray) -> int:
+        """Operand code of a copy of a version that is written over later; what reaches it is the version's."""
+        tape = self.tape
+        known = next((s for s, w in self.copies.items() if w is v), -1)
+        if known < 0:
+            kept = np.array(value, order="C")
+            layout = tape.layout(kept.shape, tuple(s // kept.itemsize for s in kept.strides), kept.dtype)
+            known = tape.new_storage(layout, -1)
+            tape.leaves[known] = kept
+            self.copies[known] = v
+            self.masks.masks[known] = self.bit(v)
+            self.forget_active()
+        return known * 4 + WHOLE
+
     def adjoint(self, sweep: Sweep, v: Version, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
         """True adjoint of a version and its rounding bound, in the shape of the candidate."""
+        t, bound = self._adjoint(sweep, v, recording)
+        for storage, of in self.copies.items():
+            if of is v and storage in sweep.adjoints:
+                reverse = Reverse(recording, set(), {})
+                t = t + reverse.window(sweep.adjoints[storage], storage * 4 + WHOLE)
+                more = sweep.bounds.get(storage)
+                bound = bound if more is None else bound + reverse.window(more, storage * 4 + WHOLE)
+        return t, bound
+
+    def _adjoint(self, sweep: Sweep, v: Version, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
         storage = self.tape.storage_of(v.code)
         beginning = self._beginning(v)
         if beginning >= 0 and beginning in sweep.captured:

@@ -1,0 +1,127 @@
+"""One hypothesis about the loss, evaluated: true adjoints beside the script's gradients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..replay.adjoint import Recording, Sweep
+from ..replay.rounding import again
+from .compare import Comparison, compare, oriented, settle
+from .decay import decayed
+from .gradient import Extraction, Gradient
+from .hypotheses import Hypothesis, Seeds
+from .trials import Judgement, Match, Trial, multiple_of_itself, settle_zeros
+from .window import Version
+
+NEAR = 1e-3
+MIXED = "its gradient cannot be told from the optimiser's state"
+MOST_ROUNDED = 100_000
+
+
+def evaluate(
+    made: Judgement, h: Hypothesis, seeds: Seeds, recording: Recording | None, mask: int, kind: str
+) -> Trial | None:
+    """Sweep from the seeds and compare every parameter in the mask."""
+    assert recording is not None and made.extraction is not None
+    window = made.window
+    chosen = [v for v in _latest_versions(window.in_mask(mask)) if v.candidate in made.parameters]
+    if not chosen:
+        return None
+    sweep = window.sweep(recording, seeds, bounded=True, given=h.given)
+    stuck = _stuck(made, sweep)
+    matches = []
+    for v in chosen:
+        t, bound = window.adjoint(sweep, v, recording)
+        g = _gradient(made, v)
+        value = oriented(g.value, t)
+        comparison = compare(value, t, bound, g.noise)
+        if not comparison.exact:
+            comparison, g = _other_values(g, t, bound, comparison)
+        if comparison.agreement == "off" and (found := decayed(made, h, v, g, t, bound)) is not None:
+            comparison, g = found
+        blocked = [why for mask, why in stuck if mask & window.bit(v)]
+        if g.mixed and not (comparison.exact and t.size > 1):
+            blocked.append(MIXED)
+        matches.append(Match(v, g, comparison, t, bound, blocked))
+    settle_zeros(matches)
+    if any(_near(m) for m in matches):
+        _settle(made, h, recording, seeds, matches)
+    trial = Trial(h, kind, seeds, matches, sweep, recording)
+    _identify(made, trial)
+    return trial
+
+
+def _settle(made: Judgement, h: Hypothesis, recording: Recording, seeds: Seeds, matches: list[Match]) -> None:
+    """Compare near misses again with measured rounding: forward values may have cancelled."""
+    if len(recording.entries) > MOST_ROUNDED or recording is not made.recording:
+        return
+    if made.rounded is None:
+        made.rounded = again(recording, made.window.fork)
+    ex = made.extraction
+    assert ex is not None
+    sweeps = [made.window.sweep(other, seeds, given=h.given) for other in made.rounded]
+    for m in matches:
+        if not _near(m):
+            continue
+        v = m.version
+        updates = v.candidate.rounds[v.round_][v.index :]
+        ts = [made.window.adjoint(s, v, o)[0] for s, o in zip(sweeps, made.rounded, strict=True)]
+        others = (Extraction(o, ex.masks, ex.states, ex.state_masks, ex.updates) for o in made.rounded)
+        us = [oriented(e.gradient(v.candidate, updates).value, m.truth) for e in others]
+        if all(u.shape == np.shape(us[0]) for u in us):
+            u = oriented(m.gradient.value, m.truth)
+            m.comparison = settle(u, m.truth, m.bound, m.gradient.noise, us, ts)
+
+
+def _stuck(made: Judgement, sweep: Sweep) -> list[tuple[int, str]]:
+    """Operations whose derivative is not known, with the versions behind them."""
+    found = []
+    for entry, why in sweep.blocked.items():
+        mask = made.window.masks.entry_masks.get(entry, 0)
+        found.append((mask, why))
+    return found
+
+
+def _gradient(made: Judgement, v: Version) -> Gradient:
+    assert made.extraction is not None
+    cache = made.extraction.cache
+    key = (id(v.candidate), v.round_, v.index)
+    if key not in cache:
+        cache[key] = made.extraction.gradient(v.candidate, v.candidate.rounds[v.round_][v.index :])
+    return cache[key]
+
+
+def _identify(made: Judgement, trial: Trial) -> None:
+    """A witness: a gradient with more than three entries, not constant, no multiple of the parameter itself."""
+    for m in trial.matches:
+        if m.comparison.agreement == "exact" and m.truth.size > 3 and not multiple_of_itself(m, made):
+            trial.identified = True
+            trial.witness = m.version.candidate.name
+            return
+
+
+def _near(m: Match) -> bool:
+    """Whether rounding of the forward values might explain the difference."""
+    c = m.comparison
+    return not c.exact and c.agreement != "nonfinite" and (c.residual is None or c.residual < NEAR)
+
+
+def _latest_versions(versions: list[Version]) -> list[Version]:
+    """One version a candidate: the latest."""
+    found: dict[int, Version] = {}
+    for v in versions:
+        known = found.get(id(v.candidate))
+        if known is None or (v.round_, v.index) > (known.round_, known.index):
+            found[id(v.candidate)] = v
+    return list(found.values())
+
+
+def _other_values(g: Gradient, t: np.ndarray, bound: np.ndarray, first: Comparison) -> tuple[Comparison, Gradient]:
+    """The value before a clip or a sign, where that agrees; and the increment without weight decay."""
+    for code, value in g.alternatives:
+        found = compare(oriented(value, t), t, bound)
+        if found.exact:
+            return found, replace(g, value=value, code=code)
+    return first, g
