@@ -114,11 +114,13 @@ def _is_literal(view: StepView, storage: int) -> bool:
 
 
 def _hidden(view: StepView, m: Match, size: int) -> float:
-    """The batch size inside the rate (``rate / len(batch)``), which counts as part of the step."""
+    """The batch size inside the rate (``rate / len(batch)``; ``1 / len(batch)`` is none), which counts as part of the
+    step.
+    """
     out = 1.0
     for storage, value, active in m.gradient.factors:
         literal = _literal(view, storage) if storage >= 0 and not active else None
-        if literal and abs(value / literal * size - 1) < EXACT:
+        if literal and literal != 1.0 and abs(value / literal * size - 1) < EXACT:
             out /= size
     return out
 

@@ -16,11 +16,13 @@ MOST_FACTORS = 6
 
 
 def reference(matches: list[Match]) -> Match | None:
-    """The match whose scale most of the others share; the largest parameter among equals."""
+    """A match that is the loss's own gradient, without a factor; else the one whose scale most of the others share; the
+    largest parameter among equals.
+    """
     scaled = [m for m in matches if m.exact and m.unit is not None]
     if not scaled:
         return None
-    return max(scaled, key=lambda m: (sum(consistent(m, other) for other in scaled), _plain(m), m.truth.size))
+    return max(scaled, key=lambda m: (_plain(m), sum(consistent(m, other) for other in scaled), m.truth.size))
 
 
 def _plain(m: Match) -> bool:

@@ -86,9 +86,12 @@ def _fixed(view: StepView, trial: Trial) -> dict[int, int]:
     tape, window = view.tape, view.made.window
     updated = {tape.storage_of(c.region) for c in (*view.made.parameters, *view.made.states, *view.made.others)}
     found: dict[int, int] = {}
+    weights = set(updated)  # and what is made from parameters alone
     targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
     for entry in backward_slice(tape, targets, trial.hypothesis.last, window.begin):
         template, inputs, outputs = tape.entry(entry)
+        if {tape.storage_of(c) for c in inputs if tape.shape_of(c) != ()} <= weights:
+            weights.update(tape.storage_of(c) for c in outputs)
         if entry not in window.masks.entry_masks or len(inputs) != 2 or template.kind != "op":
             continue
         for code, other in ((inputs[0], inputs[1]), (inputs[1], inputs[0])):
@@ -100,7 +103,7 @@ def _fixed(view: StepView, trial: Trial) -> dict[int, int]:
                 continue
             size = int(np.prod(tape.shape_of(code), dtype=int))
             widened = template.elementwise and size < int(np.prod(tape.shape_of(outputs[0]), dtype=int))
-            weighs = template.fn in PRODUCTS and window.masks.of(other) and tape.storage_of(other) not in updated
+            weighs = template.fn in PRODUCTS and window.masks.of(other) and tape.storage_of(other) not in weights
             if size == tape.storage_size(storage) and (widened or weighs):
                 found.setdefault(storage, code)
     return found

@@ -151,6 +151,8 @@ class Calls(Opaque):
     def _class(self, site: int, callee: Any) -> Any:
         if callee in NUMBER_FUNCTIONS:
             return functools.partial(self.to_number, site, callee)
+        if issubclass(callee, np.generic):
+            return functools.partial(self.to_type, site, callee)
         if callee is list or callee is zip or callee is enumerate:
             return functools.partial(self.iterating, site, callee)
         if callee is map:

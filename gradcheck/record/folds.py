@@ -58,6 +58,16 @@ class Folds(Methods):
             self.recorder.broke(site, error)
         return out
 
+    def to_type(self, site: int, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """``np.int64(mask)``: an array of another type."""
+        out = callee(*args, **kwargs)
+        try:
+            if len(args) == 1 and isinstance(args[0], np.ndarray) and isinstance(out, np.ndarray) and not kwargs:
+                self.entries.run(site, np.ndarray.astype, (args[0], np.dtype(callee)), {}, out)
+        except Exception as error:
+            self.recorder.broke(site, error, out)
+        return out
+
     def fold(self, site: int, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
         """sum, max and min: one entry over all operands."""
         if kwargs.get("key") is not None or "default" in kwargs or not args:

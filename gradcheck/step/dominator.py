@@ -32,11 +32,10 @@ class LossSide:
         self.free = [e for e in self.active if not stateful(e)]
         free = set(self.free)
         made = {s for e in self.free for s in self.made(e)}
-        self.frontier: set[int] = set()
-        for number in self.active:
-            if number not in free:
-                self.frontier |= {tape.storage_of(c) for c in tape.entry(number)[1]} & made
-        self.frontier -= self._decay(old)
+        crossing = (c for e in self.active if e not in free for c in tape.entry(e)[1] if c & 3 != CONST)
+        decay = self._decay(old)
+        self.crossing = {c for c in crossing if tape.storage_of(c) in made and tape.storage_of(c) not in decay}
+        self.frontier = {tape.storage_of(c) for c in self.crossing}
 
     def _decay(self, old: set[int]) -> set[int]:
         """What is made elementwise from the parameter's ``old`` storages alone: decay, which no loss is behind."""

@@ -291,7 +291,8 @@ class Extraction:
             storage = next(iter(graph.frontier))
             if self.tape.storage_size(storage) == size and self.tape.storage_layout[storage] >= 0:
                 makers = [e for e in graph.free if storage in graph.made(e)]
-                return storage * 4 + WHOLE, makers[-1]
+                read = [c for c in graph.crossing if int(np.prod(self.tape.shape_of(c), dtype=int)) == size]
+                return read[0] if len(read) == 1 else storage * 4 + WHOLE, makers[-1]
         tried = 0
         for number in reversed(graph.free):
             template, inputs, outputs = self.tape.entry(number)
