@@ -86,6 +86,7 @@ class Gathered:
     seconds: Json = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     unreadable: int = 0
+    computations: list[tuple[str, int]] = field(default_factory=list)  # loops to keep whole: file, line
 
     @property
     def begun(self) -> bool:
@@ -111,6 +112,8 @@ class Gathered:
                     self.changed.append(what)
             case "not_checked":
                 self.not_checked.append(NotChecked.from_json(event))
+            case "computations":
+                self.computations = [(str(file), int(line)) for file, line in event["loops"]]
             case "followed":
                 self.files = list(dict.fromkeys([*self.files, *map(str, event["files"])]))
             case "end":

@@ -51,9 +51,7 @@ class Checked:
     files: tuple[str, ...] = ()
 
 
-def check_script(
-    path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callback] = (), **options: Any
-) -> Report:
+def check_script(path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callback] = (), **options: Any) -> Report:
     """Runs the script (or the folder's entry script) at ``path`` in a child process and judges its gradients.
 
     Keywords are the fields of `gradcheck.options.Options`. ``hooks``, and those that are active (`hooks.on_gradient`),
@@ -81,12 +79,22 @@ def check_target(
     for slug in (*options.select, *options.ignore):
         page_of(slug)
     interpreter = choose_interpreter(target.path, options.python)
-    gathered = Gathered(files=[str(target.path)])
-    if interpreter.passed_over:
-        gathered.changed.append(interpreter.passed_over)
-    gathered.changed += skipped_lines(target.cells)
     watcher = observer or Observer()
-    ending = _run_child(target, interpreter, options, gathered, stdin=stdin, observer=watcher, hooks=hooks, child=child)
+
+    def once(watched: Observer, whole: list[tuple[str, int]]) -> tuple[Gathered, Ending]:
+        found = Gathered(files=[str(target.path)])
+        found.changed += [interpreter.passed_over] if interpreter.passed_over else []
+        found.changed += skipped_lines(target.cells)
+        ended = _run_child(
+            target, interpreter, options, found, stdin=stdin, observer=watched, hooks=hooks, child=child, whole=whole
+        )
+        return found, ended
+
+    gathered, ending = once(watcher, [])
+    if gathered.computations and not ending.stopped and stdin == subprocess.DEVNULL:
+        other, ended = once(Observer(tick=watcher.tick), gathered.computations)
+        if ended.interrupt or not ended.stopped:  # else the loop is too long: what the first run found has to do
+            gathered, ending = other, ended
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
@@ -170,6 +178,7 @@ def _run_child(
     hooks: Sequence[Handle],
     child: Path,
     sources: dict[str, str] | None = None,
+    whole: list[tuple[str, int]] | None = None,
 ) -> Ending:
     def take(event: Event) -> None:
         gathered.take(event)
@@ -181,6 +190,7 @@ def _run_child(
         config = folder / "config.json"
         chosen = _config(target, options, folder, pipe.write_end)
         chosen["sources"] = sources or {}
+        chosen["whole"] = whole or []
         if hooks:
             (folder / "arrays").mkdir()
             chosen["arrays"] = str(folder / "arrays")

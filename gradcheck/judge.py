@@ -65,11 +65,17 @@ class JudgingRecorder(Recorder):
         self._asked = Asked(str(named), sources, script) if named else None
         self.on_training_end = self._training_over
         self.loops.tick = self._tick
+        self.loops.is_whole = self._is_whole
 
     @property
     def stopped(self) -> bool:
         """Whether some loop was ended early, so that the script's end is not its own."""
         return bool(self.loops.cut_lines)
+
+    def _is_whole(self, site: int) -> bool:
+        """Whether a loop was asked to be kept whole: an earlier run has found that it computes, and does not train."""
+        place = self.sources.sites[site]
+        return [place.file, place.line] in self.options.get("whole", ())
 
     def start(self) -> None:
         """Begin to listen."""
@@ -92,7 +98,16 @@ class JudgingRecorder(Recorder):
         if self.loops.cut_lines:
             places = [self.sources.sites[s] for s in self.loops.cut_lines]
             self.emit({"event": "changed", "what": f"training loops ended early ({listed(places)})"})
+            self._tell_computations(outcome)
         self.seconds["judging"] = self.seconds.get("judging", 0.0) + time.perf_counter() - began
+
+    def _tell_computations(self, outcome: Outcome) -> None:
+        """Loops that were ended early although nothing shows that they train, where something suffers from it."""
+        training = {made.activation.line.site for made in self._made.values() if made.trials and made.activation}
+        around = {p.activation.line.site for a in self.loops.trainings for p in a.parent.chain() if p.activation}
+        whole = [self.sources.sites[s] for s in self.loops.cut_lines - training - around]
+        if whole and (training or outcome.kind == "exception"):
+            self.emit({"event": "computations", "loops": [[place.file, place.line] for place in whole]})
 
     def _judge_what_is_left(self) -> None:
         for left in self.loops.open_trainings():

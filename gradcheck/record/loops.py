@@ -148,7 +148,7 @@ class Loops:
         self.trainings: list[Activation] = []
         self.cut_lines: set[int] = set()
         self.tick: Callable[[], None] | None = None  # called at each pass
-        self.keep_whole: set[int] = set()  # loop sites that must not be ended early
+        self.is_whole: Callable[[int], bool] = lambda site: False  # whether a loop must not be ended early
         self.failed: Callable[[int, Exception], None] | None = None  # told what went wrong in here
         self._open: dict[int, list[Activation]] = {}
 
@@ -230,7 +230,7 @@ class Loops:
                     outer.activation.inner = True
 
     def _enough(self, activation: Activation) -> bool:
-        if activation.number <= FEWEST_PASSES or activation.line.site in self.keep_whole:
+        if activation.number <= FEWEST_PASSES or self.is_whole(activation.line.site):
             return False
         if activation.line.site in self.cut_lines:
             return True

@@ -13,7 +13,7 @@ from .compare import Comparison, compare, oriented
 from .flow import backward_slice
 from .gradient import Gradient
 from .hypotheses import Hypothesis
-from .trials import Judgement
+from .trials import Judgement, Match, Trial, is_part
 from .window import Version
 
 FEWEST = 5  # entries from which a sum of two multiples is told from chance
@@ -41,6 +41,50 @@ def decayed(
         return None
     found = compare(u - c * w, t, bound, g.noise)
     return (found, replace(g, value=u - c * w, decay=float(c))) if found.agreement == "exact" else None
+
+
+def with_penalty(made: Judgement, chosen: list[Trial], considered: list[Trial]) -> list[Trial]:
+    """The chosen loss, or the one that the script reports where that holds penalties on top which the gradients lack.
+
+    A part of a reported loss explains the gradients; the whole has it for a term and explains the others but those of
+    the penalised parameters.
+    """
+    if not chosen or chosen[0].hypothesis.source != "own":
+        return chosen
+    main = chosen[0]
+    for whole in considered:
+        if whole.hypothesis.source != "own" or whole.hypothesis.on_path or whole in chosen:
+            continue
+        if is_part(made.window.tape, made, main, whole) and _lacks_penalties(made, main, whole):
+            return [whole, *(t for t in considered if t is not whole and _again(t, whole))]
+    return chosen
+
+
+def _again(one: Trial, other: Trial) -> bool:
+    """Whether a trial is the same loss as another, of another pass."""
+    a, b = one.hypothesis, other.hypothesis
+    return (a.site, one.kind, a.label, a.guards, a.tail) == (b.site, other.kind, b.label, b.guards, b.tail)
+
+
+def _lacks_penalties(made: Judgement, part: Trial, whole: Trial) -> bool:
+    """Whether the whole adds to the part what is made from single parameters alone, and no update decays those."""
+    there = {id(m.version.candidate): m for m in whole.matches}
+    if not all(id(m.version.candidate) in there and m.exact for m in part.matches):
+        return False
+    lacking = [m for m in part.matches if not there[id(m.version.candidate)].exact]
+    return bool(lacking) and all(
+        not m.gradient.decay
+        and _penalised(made, whole.hypothesis, m.version)
+        and _shrinks(made, there[id(m.version.candidate)], m)
+        for m in lacking
+    )
+
+
+def _shrinks(made: Judgement, whole: Match, part: Match) -> bool:
+    """Whether the two true gradients differ by what pulls every entry of the parameter to zero, or from it."""
+    gap = np.ravel(whole.truth - part.truth)
+    w = np.ravel(np.asarray(_before(made, part.version), float))
+    return gap.size == w.size and bool(np.all(np.sign(gap) * np.sign(w) >= 0) or np.all(np.sign(gap) * np.sign(w) <= 0))
 
 
 def _before(made: Judgement, v: Version) -> object:

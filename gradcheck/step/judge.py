@@ -18,6 +18,7 @@ from . import heads, hypotheses, probe, rows, transplant
 from .asked import Asked
 from .candidates import Candidate
 from .classify import classify, moves
+from .decay import with_penalty
 from .evaluate import evaluate
 from .flow import Masks, backward_slice
 from .given import same_way, ways
@@ -116,7 +117,7 @@ class Judge:
         if not any(f.identified or f.plausible for f in families(trials)):
             self._try_all(made, [h for h in own if h.on_path], trials)
         made.considered = trials
-        made.trials = choose(self.tape, made, trials)
+        made.trials = with_penalty(made, choose(self.tape, made, trials), trials)
         self._conclude(made, own)
 
     def _conclude(self, made: Judgement, own: list[Hypothesis]) -> None:

@@ -141,26 +141,11 @@ def _tail(tape: Tape, step: _Step, entry: int) -> list[int] | None:
             if tape.shape_of(code) != () and ((source.site, source.fn) in step.made or storage in step.parameters):
                 reaches = True
                 continue
-            if tape.shape_of(code) != () and not _depends(tape, step, born):
+            if tape.shape_of(code) != () and born < step.window.begin:  # data, made before the training
                 continue
             seen.add(born)
             queue.append(born)
     return sorted(seen) if reaches else None
-
-
-def _depends(tape: Tape, step: _Step, entry: int, depth: int = 6) -> bool:
-    """Whether an entry leads back, within a few steps, to a place where the step makes a value."""
-    if depth == 0:
-        return False
-    _, inputs, _ = tape.entry(entry)
-    for code in inputs:
-        born = tape.storage_born[tape.storage_of(code)] if code & 3 != CONST else -1
-        if born >= 0:
-            source = tape.templates[tape.entry_template[born]]
-            known = (source.site, source.fn) in step.made or tape.storage_of(code) in step.parameters
-            if known or _depends(tape, step, born, depth - 1):
-                return True
-    return False
 
 
 def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) -> list[dict[int, int]]:

@@ -238,7 +238,7 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
     wanted = {id(p) for p in made.parameters}
     for f in identified[1:]:
         more = f.matched > main.matched or (wanted <= f.matched and not wanted <= main.matched)
-        if more and not _is_part(tape, made, f.head, main.head):
+        if more and not is_part(tape, made, f.head, main.head):
             main = f
     accepted = [main]
     missing = wanted - main.matched
@@ -246,14 +246,14 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
         own = {id(m.version.candidate) for t in f.trials for m in t.matches} & missing
         standard = f.head.hypothesis.source != "own"  # two standard losses on one output are two readings of it
         explained = own <= f.matched or len(own & f.matched) >= FEWEST_SHARED
-        if f is not main and not standard and own and explained and not _is_part(tape, made, f.head, main.head):
+        if f is not main and not standard and own and explained and not is_part(tape, made, f.head, main.head):
             accepted.append(f)
             missing -= f.matched
     accepted.sort(key=lambda f: min(m.version.update.number for m in f.head.matches if m.exact or f is main))
     return [t for f in accepted for t in sorted(f.trials, key=lambda t: t.hypothesis.last)]
 
 
-def _is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
+def is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
     """Whether one loss is a term of the other: its scalar feeds it. Guards taken out do not count."""
     if part.hypothesis.guards or part.hypothesis.source != "own":
         return False
