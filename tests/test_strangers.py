@@ -14,19 +14,15 @@ from .folder_hash import unchanged_folder
 
 # What the tool cannot do yet. An entry that begins to work fails its test until it is taken out of here.
 KNOWN_GAPS: dict[str, str] = {
-    "char_rnn.py": "names the step's call as the loss, not the line that sums it over time",
-    "adam_dictionary.py": "a loss called once an epoch is not tried on the step's values; the head is inferred instead",
     "ratings_factorization.py": "row by row updates: no loss is identified",
     "gan_gaussian.py": "the second player's loss is not reported beside the first one's",
     "flat_theta_minimize.py": "a training inside scipy.optimize is not judged",
     "argv_logistic.py": "an attribute is named by self, not by the object's own name",
     "bidirectional_tagger.py": "names a later use of the loss, not the line that computes it",
     "closures_kl.py": "parameters in closures are named by any function that holds them",
-    "parent_modules/ch05/train_neuralnet.py": "a loss in a parent module, called after the update, is not tried",
     "lasso_until_converged.py": "scalar parameters in a while loop of Python floats are not found",
     "tied_autoencoder.py": "a cost without the step's corruption is passed over for the inferred head",
     "accumulate/train.py": "the last parameter is named by the loop variable that held it",
-    "focal_imbalanced.py": "a loss called every ten epochs is not tried on the step's values",
     "reinforce_grid/play.py": "log-probability times advantage is told as softmax cross-entropy",
     "backward_lr/quadrants.py": "a layer of a list is named by the loop variable that held it",
 }

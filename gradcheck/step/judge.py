@@ -122,10 +122,22 @@ class Judge:
 
     def _conclude(self, made: Judgement, own: list[Hypothesis]) -> None:
         """What is looked at once the losses are chosen: later steps, other points, central differences."""
+        self._look_behind(made, own)
         self._adopt(made)
         self._look_later(made, own)
         made.elsewhere = probe.elsewhere(made)
         made.certificates = probe.certify(made)
+
+    def _look_behind(self, made: Judgement, own: list[Hypothesis]) -> None:
+        """A running mean, or a sum over steps, gives way to the loss that enters it."""
+        for number, t in enumerate(made.trials):
+            code = made.loss_code(t, self.tape)[0]
+            behind = next((h for h in own if h.codes == [code] and h.codes != t.hypothesis.codes), None)
+            if behind is None or t.hypothesis.source != "own" or t.hypothesis.guards or t.hypothesis.given:
+                continue
+            trial = evaluate(made, behind, behind.seeds(self.tape), made.recording, behind.mask, t.kind)
+            if trial is not None and trial.identified and trial.matched == t.matched:
+                made.trials[number] = trial
 
     def _take_asked(self, made: Judgement, asked: Asked) -> None:
         """The loss that the user names, the most downstream of what the name stands for; it need not be identified."""

@@ -161,12 +161,11 @@ def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) ->
             born = tape.storage_born[storage]
             source = tape.templates[tape.entry_template[born]] if born >= 0 else None
             made = step.made.get((source.site, source.fn), []) if source is not None else []
-            if storage in step.parameters:
-                if code & 3 != WHOLE or tape.shape_of(code) != tape.shape_of(step.parameters[storage]):
+            if storage in step.parameters or made:
+                there = _same_part(tape, code, step.parameters.get(storage, made[0] if made else -1))
+                if there is None:
                     return []
-                fixed[code] = step.parameters[storage]
-            elif made and code & 3 == WHOLE:
-                fixed[code] = made[0]
+                fixed[code] = there
             else:
                 free.append(code)
     out = [dict(fixed)]
@@ -174,6 +173,23 @@ def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) ->
         choices = [t for t in step.targets if _alike(tape, code, t, fixed)][:MOST_BINDINGS]
         out = [{**b, code: c} for b in out for c in choices][:MOST_BINDINGS]
     return out
+
+
+def _same_part(tape: Tape, code: int, new: int) -> int | None:
+    """What an operand is of its storage, of another: the whole or all of it with its axes in another order."""
+    storage = tape.storage_of(new)
+    if code & 3 == WHOLE or new & 3 != WHOLE:
+        return new if code & 3 == new & 3 == WHOLE else None
+    _, offset, number = tape.views[code >> 2]
+    shape, strides, dtype = tape.layouts[number]
+    before = list(zip(*tape.layouts[tape.storage_layout[tape.storage_of(code)]][:2], strict=True))
+    there = tape.layouts[tape.storage_layout[storage]]
+    axes = list(zip(shape, strides, strict=True))
+    if offset or sorted(axes) != sorted(before) or len(set(before)) != len(before) or len(there[0]) != len(axes):
+        return None
+    order = [before.index(axis) for axis in axes]
+    layout = tape.layout(tuple(there[0][i] for i in order), tuple(there[1][i] for i in order), dtype)
+    return tape.view(storage, 0, layout)
 
 
 def _alike(tape: Tape, old: int, new: int, fixed: dict[int, int]) -> bool:

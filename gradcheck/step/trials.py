@@ -154,11 +154,12 @@ class Judgement:
     def _accumulated(self, code: int, tape: Tape) -> bool:
         """Whether a scalar is added to a running sum over steps."""
         entry = tape.storage_born[tape.storage_of(code)]
+        own = sum(self.window.bit(v) for v in self.window.versions if v.candidate in self.parameters)
         for number in range(entry + 1, min(entry + 12, len(tape))):
             template, inputs, _ = tape.entry(number)
             if template.fn is operator.add and code in inputs and len(inputs) == 2:
                 mask = self.window.masks.entry_masks.get(number, 0)
-                return not self.window.compatible(mask, 0) or not all(self.window.masks.of(c) for c in inputs)
+                return not self.window.compatible(mask, 0) or not all(self.window.masks.of(c) & own for c in inputs)
         return False
 
     def _recent(self, tape: Tape, inputs: Any, active: int) -> bool:
