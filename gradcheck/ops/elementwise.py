@@ -272,7 +272,7 @@ flat("rint round around round_ ndarray.round builtins.round", tie=_at_halves)
 flat("floor_divide builtins.int builtins.bool builtins.len builtins.range builtins.isinstance")
 flat("argmax argmin argsort argpartition nanargmax nanargmin argwhere searchsorted digitize nonzero flatnonzero")
 flat("ndarray.argmax ndarray.argmin ndarray.argsort ndarray.argpartition ndarray.nonzero ndarray.searchsorted")
-flat("unique bincount count_nonzero histogram histogram_bin_edges shape ndim size unravel_index ravel_multi_index")
+flat("unique count_nonzero histogram histogram_bin_edges shape ndim size unravel_index ravel_multi_index")
 flat(
     "lexsort indices ix_ tril_indices triu_indices diag_indices mask_indices unique_values unique_counts unique_inverse"
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import SCALARS, Array, Call, Gradient, Path, Rule, leaf, register, register_quick
+from .table import SCALARS, Array, Call, Gradient, Path, Rule, leaf, part, register, register_quick
 
 _PLAIN = frozenset({int, slice, type(None), type(Ellipsis), np.int64, np.int32, np.intp})
 
@@ -79,3 +79,14 @@ def _quick_getitem(g: Any, out: Any, args: Any, wanted: Any, magnitude: bool) ->
 
 register("operator.getitem ndarray.__getitem__", Rule(_getitem, linear=True))
 register_quick("operator.getitem", _quick_getitem)
+
+
+def _bincount(call: Call) -> list[Gradient]:
+    """Each weight is added to the entry that its number names: the cotangent of that entry comes back."""
+    numbers = np.asarray(call.args[0])
+    return [
+        part(np.asarray(call.g, float)[numbers], path) if path[0] in (1, "weights") else None for path in call.wanted
+    ]
+
+
+register("bincount", Rule(_bincount, linear=True))

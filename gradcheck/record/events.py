@@ -26,6 +26,7 @@ ARITHMETIC = frozenset(
     (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg)
     + (np.add, np.subtract, np.multiply, np.divide, np.power, np.negative)
 )
+LIMITS = frozenset((np.clip, np.ndarray.clip, np.minimum, np.maximum))
 STEPS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 COPIES = frozenset((np.array, np.asarray, np.copy, np.ndarray.copy, np.ndarray.astype, float, np.float64, np.float32))
 
@@ -89,6 +90,7 @@ class Locations:
     updated_at: dict[Location, int] = field(default_factory=dict)
     stored_at: dict[int, int] = field(default_factory=dict)  # storage -> last write that is no update
     updates: list[Update] = field(default_factory=list)
+    updated: set[int] = field(default_factory=set)  # storages that hold what an update has made
     named: dict[int, int] = field(default_factory=dict)  # storage -> site that last gave it a name outside of loops
 
     def assign(
@@ -146,6 +148,7 @@ class Locations:
     def _add(self, update: Update) -> Update:
         update.number = len(self.updates)
         self.updated_at[update.location] = update.entry
+        self.updated.add(self.tape.storage_of(update.new))
         self.updates.append(update)
         return update
 
@@ -223,7 +226,7 @@ class Locations:
                     continue
                 source = views[code >> 2][0] if tag == VIEW else code >> 2
                 if source == target and (code == old or self._same_region(code, old, fancy, template.fn)):
-                    return list(path) if self._has_arithmetic(path) else None
+                    return list(path) if self._has_arithmetic(path) or self._limits(path, target) else None
                 if elementwise and source not in seen and (tape.shape_of(code) if tag else ()) == shape:
                     seen.add(source)
                     queue.append((source, path))
@@ -235,6 +238,11 @@ class Locations:
     def _has_arithmetic(self, path: tuple[int, ...]) -> bool:
         templates, ids = self.tape.templates, self.tape.entry_template
         return any(templates[ids[e]].fn in ARITHMETIC for e in path)
+
+    def _limits(self, path: tuple[int, ...], old: int) -> bool:
+        """Whether a value that an update has made is kept within bounds: that belongs to the update."""
+        templates, ids = self.tape.templates, self.tape.entry_template
+        return old in self.updated and any(templates[ids[e]].fn in LIMITS for e in path)
 
     def off_path(self, path: list[int], old: int) -> list[int]:
         """Operands that enter the path from outside: the increment."""

@@ -67,6 +67,12 @@ def moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
     return bool(_fresh(tape, c, p) & _chain_of(tape, p.rounds[0], c.shape))
 
 
+def learns(tape: Tape, c: Candidate) -> bool:
+    """Whether something that was computed, or an array, is added: a rate that is halved now and then learns nothing."""
+    codes = {code for r in c.rounds for u in r for code in u.increments}
+    return any(tape.shape_of(code) != () or tape.storage_born[tape.storage_of(code)] >= 0 for code in codes)
+
+
 def _drives(tape: Tape, c: Candidate, p: Candidate) -> bool:
     """Whether ``c`` enters an increment of ``p`` elementwise: as it is made in the same step, or as it was before."""
     if moves(tape, c, p):

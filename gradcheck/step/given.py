@@ -6,7 +6,7 @@ The gradient that such scripts mean is the one that does not flow through the va
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 
@@ -15,42 +15,30 @@ from .flow import backward_slice
 from .hypotheses import Hypothesis
 from .window import Window
 
-MEETINGS = (
-    (operator.sub, np.subtract),
-    (operator.mul, np.multiply),
-)
+MEETINGS = {operator.sub: 0, np.subtract: 0, operator.mul: 1, np.multiply: 1}
 MOST_WAYS = 8
+Way = tuple[int, int, int]  # kind, place of the source, side
 
 
-def ways(window: Window, h: Hypothesis) -> Iterator[frozenset[int]]:
-    """Storages that may be given: one side of a difference, then of a product, whose sides both hold parameters; those
-    nearest to the loss first.
+def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
+    """Storages that may be given: what was made before the step's own pass began; one side of a difference, or of a
+    product, whose sides both hold parameters, those nearest to the loss first; then two of these together.
     """
     tape, masks = window.tape, window.masks
     targets = {tape.storage_of(c) for c in h.codes}
-    places: dict[tuple[int, object], tuple[set[int], set[int]]] = {}
+    places: dict[Way, set[int]] = {}
+    read: set[int] = set()
     for number in reversed(backward_slice(tape, targets, h.last, window.begin, window.barriers)):
         template, inputs, _ = tape.entry(number)
-        if any(template.fn in functions for functions in MEETINGS) and len(inputs) == 2:
-            sides = [tape.storage_of(c) if c & 3 != CONST and masks.of(c) else -1 for c in inputs]
-            if min(sides) >= 0 and sides[0] != sides[1]:
-                found = places.setdefault((template.site, template.fn), (set(), set()))
-                for side, storage in zip(found, sides, strict=True):
-                    side.add(storage)
+        sides = [tape.storage_of(c) if c & 3 != CONST and masks.of(c) else -1 for c in inputs]
+        read.update(sides)
+        if template.fn in MEETINGS and len(sides) == 2 and min(sides) >= 0 and sides[0] != sides[1]:
+            for side in (1, 0):
+                places.setdefault((MEETINGS[template.fn], template.site, side), set()).add(sides[side])
     parameters = {tape.storage_of(v.code) for v in window.versions}
-    made = 0
-    for functions in MEETINGS:
-        for (_, fn), sides_found in places.items():
-            for side in reversed(sides_found) if fn in functions else ():
-                if made < MOST_WAYS and not side & parameters:
-                    made += 1
-                    yield frozenset(side)
-
-
-def same_way(window: Window, h: Hypothesis, other: Hypothesis) -> frozenset[int]:
-    """What another hypothesis of the same place has to take as given where ``h`` takes what it does."""
-    if not h.given:
-        return frozenset()
-    place = list(ways(window, h)).index(h.given)
-    found = list(ways(window, other))
-    return found[place] if place < len(found) else frozenset()
+    begin = window.begin_of(h.place)
+    before = {s for s in read if s >= 0 and window.begin <= tape.storage_born[s] < begin} - parameters
+    found = [frozenset(before)] if before else []
+    found += [frozenset(places[way]) for way in sorted(places, key=lambda w: w[0]) if not places[way] & parameters]
+    found = list(dict.fromkeys(found))[:MOST_WAYS]
+    return [*found, *(one | other for one, other in combinations(found, 2))]

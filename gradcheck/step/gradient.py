@@ -74,6 +74,7 @@ class Increments:
 
     def of_round(self, candidate: Candidate, updates: list[Update]) -> tuple[np.ndarray, np.ndarray | float, float]:
         """The sum of a round's increments, its rounding noise, and the weight decay factor in it."""
+        updates = [u for i, u in enumerate(updates) if not i or not self._projects(updates[i - 1], u)]
         total = np.zeros(candidate.shape)
         noise: np.ndarray | float = 0.0
         decay = 0.0
@@ -91,6 +92,18 @@ class Increments:
             )
             decay += shrink
         return total, noise, decay
+
+    def _projects(self, before: Update, u: Update) -> bool:
+        """Whether an update after another one of its step is made from the value alone: clipped weights, a norm of one,
+        a decay.
+        """
+        tape = self.tape
+        targets = {tape.storage_of(c) for c in u.increments if c & 3 != CONST}
+        entries = backward_slice(tape, targets, u.entry, before.entry + 1)
+        made = {tape.storage_of(c) for e in entries for c in tape.entry(e)[2]}
+        read = targets | {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
+        rest = {s for s in read - made if s >= 0 and tape.storage_layout[s] >= 0}
+        return rest <= {tape.storage_of(u.old), tape.storage_of(before.new)}
 
     def _region(self, total: np.ndarray, candidate: Candidate, u: Update) -> np.ndarray | None:
         """The part of the candidate's array that an update of a merged storage touches."""

@@ -17,11 +17,11 @@ from . import candidates as candidates_
 from . import heads, hypotheses, probe, rows, transplant
 from .asked import Asked
 from .candidates import Candidate
-from .classify import classify, moves
+from .classify import classify, learns, moves
 from .decay import with_penalty
 from .evaluate import evaluate
 from .flow import Masks, backward_slice
-from .given import same_way, ways
+from .given import ways
 from .gradient import Extraction
 from .hypotheses import Hypothesis
 from .sharing import shares_data
@@ -278,7 +278,7 @@ class Judge:
         code, entry = made.loss_code(trial, self.tape)
         mask = made.window.masks.entry_masks.get(entry, trial.hypothesis.mask) if entry >= 0 else trial.hypothesis.mask
         read = {id(v.candidate) for v in made.window.in_mask(mask)}
-        adopted = [c for c in made.others if id(c) in read]
+        adopted = [c for c in made.others if id(c) in read and learns(self.tape, c)]
         if adopted:
             states = [c for c in made.others if c not in adopted and any(moves(self.tape, c, p) for p in adopted)]
             made.states = [*made.states, *states]
@@ -310,7 +310,8 @@ class Judge:
 
     def _same_later(self, made: Judgement, t: Trial, h: Hypothesis) -> Trial | None:
         recording = made.recording
-        h = replace(h, given=same_way(made.window, t.hypothesis, h))
+        if t.hypothesis.given:  # what is given then may be more: a value that is bootstrapped now and then
+            return None
         if t.hypothesis.guards:
             h = replace(h, guards=hypotheses.guards_of(made.window, h, made.path))
             recording = self._without(made, h.guards, recording)

@@ -209,6 +209,10 @@ class Window:
             self._starts = sorted({p.entry for p in chain if p.activation is not None and p.activation.line is line})
         return bisect_right(self._starts, entry)
 
+    def begin_of(self, number: int) -> int:
+        """The entry at which a pass of the step's loop begins; 0 for what is before it."""
+        return self._starts[number - 1] if number and self._starts else 0
+
     def compatible(self, left: int, right: int) -> bool:
         """Whether two masks hold no two versions of one candidate."""
         both = left | right
