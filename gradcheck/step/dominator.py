@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from ..tape import CONST, Tape
@@ -69,6 +70,14 @@ class LossSide:
             if live:
                 alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
         return not alive & self.frontier
+
+    def read_as(self, code: int) -> int:
+        """A value as the optimiser reads it, where that is one view of all of it: transposed, reshaped."""
+        tape = self.tape
+        size = math.prod(tape.shape_of(code))
+        read = {c for c in self.crossing if tape.storage_of(c) == tape.storage_of(code)}
+        whole = [c for c in read if math.prod(tape.shape_of(c)) == size]
+        return whole[0] if len(whole) == 1 else code
 
     def made(self, number: int) -> set[int]:
         """Storages that an entry makes or writes."""

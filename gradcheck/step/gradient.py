@@ -304,8 +304,7 @@ class Extraction:
             storage = next(iter(graph.frontier))
             if self.tape.storage_size(storage) == size and self.tape.storage_layout[storage] >= 0:
                 makers = [e for e in graph.free if storage in graph.made(e)]
-                read = [c for c in graph.crossing if int(np.prod(self.tape.shape_of(c), dtype=int)) == size]
-                return read[0] if len(read) == 1 else storage * 4 + WHOLE, makers[-1]
+                return graph.read_as(storage * 4 + WHOLE), makers[-1]
         tried = 0
         for number in reversed(graph.free):
             template, inputs, outputs = self.tape.entry(number)
@@ -314,7 +313,7 @@ class Extraction:
                 continue
             tried += 1
             if graph.dominates(number):
-                return codes[0], number
+                return graph.read_as(codes[0]), number
             if tried > MOST_DOMINATORS:
                 break
         return None

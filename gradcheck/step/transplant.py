@@ -72,7 +72,8 @@ class _Step:
                 updates = (u for r in v.candidate.rounds for u in r)
                 storages = {tape.storage_of(code) for u in updates for code in (u.old, u.new)}
                 code = self._copied(v, recording) if tape.storage_of(v.code) in written else v.code
-                self.parameters.update(dict.fromkeys(storages, code))
+                if code is not None:
+                    self.parameters.update(dict.fromkeys(storages, code))
         seen: set[int] = set()
         for number, mask in window.masks.entry_masks.items():
             template, inputs, outputs = tape.entry(number)
@@ -90,10 +91,15 @@ class _Step:
                     seen.add(storage)
                     self.targets.append(code)
 
-    def _copied(self, v: Version, recording: Recording) -> int:
-        """A copy of a parameter that is updated in place: at the end of the tape its first value is gone."""
-        value = recording.replay.load(self.window.base, v.code)
-        return self.window.copy_of(v, value) if isinstance(value, np.ndarray) else v.code
+    def _copied(self, v: Version, recording: Recording) -> int | None:
+        """A copy of a parameter that is updated in place: at the end of the tape its first value is gone. None where
+        it is made in the step.
+        """
+        try:
+            value = recording.replay.load(self.window.base, v.code)
+        except ReplayError:
+            return None
+        return self.window.copy_of(v, value) if isinstance(value, np.ndarray) else None
 
 
 def _scalars_elsewhere(tape: Tape, step: _Step, calls: dict[int, list[Call]]) -> list[int]:
