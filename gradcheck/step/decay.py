@@ -92,8 +92,7 @@ def _before(made: Judgement, v: Version) -> object:
     assert made.recording is not None
     if v.update.in_place:
         return made.recording.operands(v.update.entry)[0][0]
-    state = made.window.base if v.round_ == 0 else made.recording.state
-    return made.recording.replay.load(state, v.update.old)
+    return made.recording.replay.load(made.recording.state, v.update.old)
 
 
 def _penalised(made: Judgement, h: Hypothesis, v: Version) -> bool:

@@ -15,7 +15,8 @@ from .window import Window
 MOST_OFF_PATH = 80
 MOST_ON_PATH = 40
 LARGEST_GUARD = 1e-3
-LONGEST_SUM = 32
+MOST_FEEDING = 64
+LONGEST_FEED = 20_000
 ADDS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 Seeds = list[tuple[int, int, Any]]  # (entry before which it counts, operand code, adjoint)
 PICKS = frozenset(
@@ -67,12 +68,13 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
         if found is None:
             found = Hypothesis(template.site, [], [], False, label=str(template.fn), place=place)
             made.append(found)
-        if found.codes and found.codes[-1] in _summands(tape, outputs[0]):
-            found.codes[-1:], found.entries[-1:] = [], []  # a running sum: the last value holds those before
         found.codes.append(outputs[0])
         found.entries.append(number)
         found.mask |= mask
         found.on_path = found.on_path or number in path
+    for hs in sites.values():
+        for h in hs:
+            _keep_last(tape, h)
     groups = [_of_the_step(window, [h for h in hs if not _only_picks(tape, h)]) for hs in sites.values()]
     groups = sorted((sorted(g, key=lambda h: h.last) for g in groups if g), key=lambda g: -g[0].last)
     off = [h for g in groups for h in g if not h.on_path]
@@ -80,16 +82,42 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
     return off[:MOST_OFF_PATH] + on[:MOST_ON_PATH] if limited else off + on
 
 
-def _summands(tape: Tape, total: int) -> list[int]:
-    """The numbers that a number is the sum of, with the sums on the way."""
-    found: list[int] = []
-    queue = [total]
-    for code in queue[:LONGEST_SUM]:
-        entry = tape.storage_born[tape.storage_of(code)]
-        if entry >= 0 and tape.entry(entry)[0].fn in ADDS:
-            queue += [c for c in tape.entry(entry)[1] if c & 3 != CONST and tape.shape_of(c) == ()]
-            found = queue[1:]
+def _keep_last(tape: Tape, h: Hypothesis) -> None:
+    """Of executions that feed each other (a running sum, the values of a tape of the script's own) the last one holds
+    those before it.
+    """
+    many = len(h.entries) > MOST_FEEDING or h.entries[-1] - h.entries[0] > LONGEST_FEED
+    if len(h.entries) < 2 or (many and not _runs_on(tape, h)):
+        return
+    superseded = _feeding(tape, h.entries) if not many else (1 << len(h.entries) - 1) - 1
+    kept = [i for i in range(len(h.entries)) if not superseded >> i & 1]
+    h.codes, h.entries = [h.codes[i] for i in kept], [h.entries[i] for i in kept]
+
+
+def _feeding(tape: Tape, entries: list[int]) -> int:
+    """Bits of the entries whose results later ones of them are made from."""
+    bits = {e: 1 << i for i, e in enumerate(entries)}
+    masks: dict[int, int] = {}
+    found = 0
+    for number in range(entries[0], entries[-1] + 1):
+        template, inputs, outputs = tape.entry(number)
+        mask = 0
+        for code in inputs:
+            mask |= masks.get(tape.storage_of(code), 0)
+        own = bits.get(number, 0)
+        found |= mask if own else 0
+        for code in outputs:
+            masks[tape.storage_of(code)] = mask | own
+        for place in template.writes if mask else ():
+            masks[tape.storage_of(inputs[place])] = masks.get(tape.storage_of(inputs[place]), 0) | mask
     return found
+
+
+def _runs_on(tape: Tape, h: Hypothesis) -> bool:
+    """Whether each execution adds to the one before."""
+    return tape.entry(h.entries[0])[0].fn in ADDS and all(
+        before in tape.entry(entry)[1] for before, entry in zip(h.codes, h.entries[1:], strict=False)
+    )
 
 
 def _of_the_step(window: Window, found: list[Hypothesis]) -> list[Hypothesis]:
