@@ -8,7 +8,7 @@ iterator or test, but lazily: a residual stream over layers or a recurrence over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ ENOUGH_PASSES = 40
 ENOUGH_WORK = 60_000.0  # recorded entries, large arrays counting for more
 MOST_TRIES = 6
 MOST_RESTARTS = 4
+MOST_PAIRS = 512
 
 
 class Pass:
@@ -57,16 +58,16 @@ class Line:
     """What is known of a loop statement over all its activations."""
 
     site: int
-    tries: int = 0
     activations: int = 0
     training: bool = False
+    tries: dict[Any, int] = field(default_factory=dict)  # how often each location and line was looked at
 
 
 class Activation:
     """One execution of a loop statement, from its first pass to its end."""
 
     __slots__ = (
-        "done", "entries", "first_work", "inner", "line", "marks", "number", "parent", "training",
+        "done", "entries", "first_work", "inner", "line", "marks", "number", "parent", "seen", "training",
     )  # fmt: skip
 
     def __init__(self, line: Line, parent: Pass, work: float) -> None:
@@ -75,18 +76,11 @@ class Activation:
         self.number = 0
         self.marks: list[int] = []  # length of the update list when each pass began
         self.entries: list[int] = []  # length of the tape when each pass began, and when the loop ended
+        self.seen: dict[Any, Update] = {}  # the last update of each location and line, up to the pass before the last
         self.first_work = work
         self.training = False
         self.inner = False  # a loop inside it is a training loop
         self.done = False
-
-
-def twice_updated(updates: list[Any], marks: list[int]) -> list[tuple[Update, Update]]:
-    """Pairs of updates of one location and line in the last two complete passes."""
-    if len(marks) < 3:
-        return []
-    before = {u.key: u for u in updates[marks[-3] : marks[-2]]}
-    return [(before[u.key], u) for u in updates[marks[-2] : marks[-1]] if u.key in before]
 
 
 def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
@@ -98,9 +92,9 @@ def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
     """
     masks: dict[int, int] = {}
     decided = 0
-    own = {tape.storage_of(u.new): 1 << bit for bit, pair in enumerate(pairs[:64]) for u in pair}
+    own = {tape.storage_of(u.new): 1 << bit for bit, pair in enumerate(pairs[:MOST_PAIRS]) for u in pair}
     starts: dict[int, list[tuple[int, int]]] = {}
-    for bit, (before, _) in enumerate(pairs[:64]):
+    for bit, (before, _) in enumerate(pairs[:MOST_PAIRS]):
         starts.setdefault(before.entry, []).append((tape.storage_of(before.new), 1 << bit))
     last = max(after.entry for _, after in pairs)
     for number in range(min(starts), last + 1):
@@ -123,9 +117,9 @@ def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
             masks[storage] = masks.get(storage, 0) | bit
     return any(
         masks.get(tape.storage_of(code), 0) & (1 << bit)
-        for bit, (_, after) in enumerate(pairs[:64])
+        for bit, (_, after) in enumerate(pairs[:MOST_PAIRS])
         for code in after.increments
-    ) or any(decided >> bit & 1 and (_arithmetic(tape, after)) for bit, (_, after) in enumerate(pairs[:64]))
+    ) or any(decided >> bit & 1 and (_arithmetic(tape, after)) for bit, (_, after) in enumerate(pairs[:MOST_PAIRS]))
 
 
 def _arithmetic(tape: Tape, update: Update) -> bool:
@@ -168,9 +162,8 @@ class Loops:
         length = len(self.tape.entry_template)
         activation.marks.append(len(self.locations.updates))
         activation.entries.append(length)
-        if number > 2 and not activation.training:
-            marks = activation.marks
-            if marks[-1] != marks[-2] != marks[-3]:
+        if number > 1 and not activation.training:
+            if activation.marks[-1] != activation.marks[-2]:
                 self._look(activation)
         if activation.training and self._enough(activation):
             self.cut_lines.add(activation.line.site)
@@ -192,7 +185,7 @@ class Loops:
             return
         activation.marks.append(len(self.locations.updates))
         activation.entries.append(len(self.tape))
-        if not activation.training and len(activation.marks) > 2:
+        if not activation.training and len(activation.marks) > 2 and activation.marks[-1] != activation.marks[-2]:
             self._look(activation)
         if activation.parent.activation is None:
             for over in self._outermost(activation):
@@ -213,21 +206,23 @@ class Loops:
         return out
 
     def _look(self, activation: Activation) -> None:
-        line = activation.line
-        marks = activation.marks
-        if line.tries >= MOST_TRIES and not line.training and (line.tries - MOST_TRIES) % 50:
-            line.tries += 1
-            return
-        pairs = twice_updated(self.locations.updates, marks)
-        if not pairs:
-            return
-        line.tries += 1
-        if feeds_itself(self.tape, pairs):
+        """Whether the pass that is over shows that the loop trains: a location is updated again, and by itself."""
+        line, marks = activation.line, activation.marks
+        after = {u.key: u for u in self.locations.updates[marks[-2] : marks[-1]]}
+        again = {key: u for key, u in after.items() if key in activation.seen and self._in_turn(line, key)}
+        pairs = [(activation.seen[key], u) for key, u in again.items()]
+        activation.seen.update(after)
+        if pairs and feeds_itself(self.tape, pairs):
             activation.training = line.training = True
             self.trainings.append(activation)
             for outer in activation.parent.chain():
                 if outer.activation is not None:
                     outer.activation.inner = True
+
+    def _in_turn(self, line: Line, key: Any) -> bool:
+        """Whether a location is to be looked at once more: the first few times, then now and then."""
+        tries = line.tries[key] = line.tries.get(key, 0) + 1
+        return line.training or tries <= MOST_TRIES or (tries - MOST_TRIES) % 50 == 0
 
     def _enough(self, activation: Activation) -> bool:
         if activation.number <= FEWEST_PASSES or self.is_whole(activation.line.site):

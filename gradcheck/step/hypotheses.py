@@ -55,6 +55,7 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
     """Scalars that depend on a parameter: off the increments' path first, the most downstream first."""
     tape = window.tape
     sites: dict[tuple[int, object], list[Hypothesis]] = {}
+    gathering: dict[tuple[int, object, int], list[Hypothesis]] = {}  # those of one pass
     updated = set(window.barriers)
     for number, mask in window.masks.entry_masks.items():
         if number >= end or number in updated or not window.compatible(mask, 0):
@@ -64,10 +65,12 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
             continue
         made = sites.setdefault((template.site, template.fn), [])
         place = window.pass_of(number)
-        found = next((h for h in made if h.place == place and window.compatible(h.mask, mask)), None)
+        here = gathering.setdefault((template.site, template.fn, place), [])
+        found = next((h for h in here if window.compatible(h.mask, mask)), None)
         if found is None:
             found = Hypothesis(template.site, [], [], False, label=str(template.fn), place=place)
             made.append(found)
+            here.append(found)
         found.codes.append(outputs[0])
         found.entries.append(number)
         found.mask |= mask

@@ -44,6 +44,7 @@ class Window:
         self.copies: dict[int, Version] = {}  # storage that holds a copy -> the version that it is of
         self._active: set[int] | None = None
         self._starts: list[int] | None = None
+        self._compatible: dict[int, bool] = {}
         self._written_by: dict[int, list[int]] | None = None
         self._collect()
         self.masks = Masks(tape, self._sources(), self.barriers, end)
@@ -216,6 +217,12 @@ class Window:
     def compatible(self, left: int, right: int) -> bool:
         """Whether two masks hold no two versions of one candidate."""
         both = left | right
+        known = self._compatible.get(both)
+        if known is None:
+            known = self._compatible[both] = self._one_each(both)
+        return known
+
+    def _one_each(self, both: int) -> bool:
         seen: set[int] = set()
         for i, v in enumerate(self.versions):
             if both >> i & 1:
