@@ -65,6 +65,12 @@ def _call(reverse: Reverse, out: Sweep, number: int, template: Template, codes: 
         reverse.give_broadcast(out, codes[1], *reverse.take(out, dest))
     elif fn is np.copyto:
         _copy_where(reverse, out, template, codes, values)
+    elif fn is np.fill_diagonal:
+        kept = np.ones(values[0].shape, bool)
+        fn(kept, False, *arguments(template, values, [])[0][2:])
+        reverse.clear(out, dest, ~kept)
+        if any(reverse.wants(code) for code in codes[1:]):
+            reverse.block(out, number, "what numpy.fill_diagonal writes is not followed")
     elif isinstance(fn, np.ufunc) or template.structure is not None and _has_out(template):
         _with_out(reverse, out, number, template, codes, values)
     else:

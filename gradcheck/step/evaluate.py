@@ -16,7 +16,6 @@ from .trials import Judgement, Match, Trial, multiple_of_itself, settle_zeros
 from .window import Version
 
 NEAR = 1e-3
-MIXED = "its gradient cannot be told from the optimiser's state"
 MOST_ROUNDED = 100_000
 
 
@@ -42,8 +41,8 @@ def evaluate(
         if comparison.agreement == "off" and (found := decayed(made, h, v, g, t, bound)) is not None:
             comparison, g = found
         blocked = [why for mask, why in stuck if mask & window.bit(v)]
-        if g.mixed and not (comparison.exact and t.size > 1):
-            blocked.append(MIXED)
+        if g.doubt and not (comparison.exact and t.size > 1):
+            blocked.append(g.doubt)
         matches.append(Match(v, g, comparison, t, bound, blocked))
     settle_zeros(matches)
     if any(_near(m) for m in matches):

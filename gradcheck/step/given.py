@@ -10,13 +10,15 @@ from itertools import combinations
 
 import numpy as np
 
-from ..tape import CONST
+from ..tape import CONST, Tape
 from .flow import backward_slice
 from .hypotheses import Hypothesis
 from .window import Window
 
 MEETINGS = {operator.sub: 0, np.subtract: 0, operator.mul: 1, np.multiply: 1}
+SUMS = frozenset((operator.add, operator.sub, np.add, np.subtract, np.where))
 MOST_WAYS = 8
+MOST_LINKS = 12
 Way = tuple[int, int, int]  # kind, place of the source, side
 
 
@@ -34,7 +36,8 @@ def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
         read.update(sides)
         if template.fn in MEETINGS and len(sides) == 2 and min(sides) >= 0 and sides[0] != sides[1]:
             for side in (1, 0):
-                places.setdefault((MEETINGS[template.fn], template.site, side), set()).add(sides[side])
+                if _is_target(window, sides[side], sides[1 - side], number):
+                    places.setdefault((MEETINGS[template.fn], template.site, side), set()).add(sides[side])
     parameters = {tape.storage_of(v.code) for v in window.versions}
     begin = window.begin_of(h.place)
     before = {s for s in read if s >= 0 and window.begin <= tape.storage_born[s] < begin} - parameters
@@ -42,3 +45,33 @@ def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
     found += [frozenset(places[way]) for way in sorted(places, key=lambda w: w[0]) if not places[way] & parameters]
     found = list(dict.fromkeys(found))[:MOST_WAYS]
     return [*found, *(one | other for one, other in combinations(found, 2))]
+
+
+def _is_target(window: Window, given: int, other: int, end: int) -> bool:
+    """Whether a value was made apart from what it meets, and data was added to it: a reward, what came back."""
+    tape = window.tape
+    behind = backward_slice(tape, {given}, end, window.begin, window.barriers)
+    before = backward_slice(tape, {other}, end, window.begin, window.barriers)
+    if tape.storage_born[other] in behind or tape.storage_born[given] in before:
+        return False
+    queue = [given]
+    for storage in queue[:MOST_LINKS]:
+        for number in (e for e in behind if storage in _made(tape, e)):
+            template, inputs, _ = tape.entry(number)
+            codes = [c for c in inputs if c & 3 != CONST]
+            data = [c for c in codes if not window.masks.of(c) and _is_data(tape, c)]
+            if data and (template.fn in SUMS or template.writes):
+                return True
+            if template.elementwise or template.writes or template.kind == "element":
+                queue += [tape.storage_of(c) for c in codes if window.masks.of(c)]
+    return False
+
+
+def _made(tape: Tape, number: int) -> set[int]:
+    template, inputs, outputs = tape.entry(number)
+    return {tape.storage_of(c) for c in (*outputs, *(inputs[i] for i in template.writes)) if c & 3 != CONST}
+
+
+def _is_data(tape: Tape, code: int) -> bool:
+    """An array, or a number that came from somewhere: no literal."""
+    return tape.shape_of(code) != () or tape.storage_born[tape.storage_of(code)] >= 0

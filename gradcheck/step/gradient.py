@@ -33,6 +33,8 @@ LIMITERS = frozenset(
     (np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round)
 )
 MOST_DOMINATORS = 80
+MIXED = "its gradient cannot be told from the optimiser's state"
+BENT = "its update is more than a step along a gradient: the new value goes through a threshold or the like"
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Gradient:
     rate: float = 1.0
     rates: set[int] = field(default_factory=set)  # storages of factors that are literals or names bound to one
     alternatives: list[tuple[int, np.ndarray]] = field(default_factory=list)
-    mixed: bool = False  # the increment holds optimiser state, and no value before it is the gradient alone
+    doubt: str = ""  # why the value may be no gradient, unless it shows to be one
 
 
 class Increments:
@@ -189,6 +191,11 @@ class Increments:
         old, new = self._old(u), np.asarray(self.load(u.new) if not u.in_place else self._new_region(u), float)
         return new - old, 4 * EPS * (np.abs(new) + np.abs(old)), 0.0
 
+    def bends(self, u: Update) -> bool:
+        """Whether the new value is made from old value and increment by more than sums and factors."""
+        fns = {self.tape.templates[self.tape.entry_template[e]].fn for e in u.path}
+        return not u.in_place and not fns <= AFFINE | {operator.matmul}
+
     def _scales(self, u: Update) -> bool:
         scaling = (operator.mul, operator.truediv, np.multiply, np.divide)
         return any(self.tape.templates[self.tape.entry_template[e]].fn in scaling for e in u.path)
@@ -267,7 +274,9 @@ class Extraction:
             if found is not None:
                 made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
-            made.mixed = found is None
+            made.doubt = MIXED if found is None else ""
+        elif any(self.increments.bends(u) for u in updates):
+            made.doubt = BENT
         elif len(sources) == 1 and len(updates) == 1:
             made.alternatives = self._before_limiters(candidate, sources[0])
         if sources:
