@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..step import heads
 from ..step.candidates import Candidate
 from ..step.compare import compare, oriented
+from ..step.mixture import is_mixture
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
 from ..tape import SCALAR, Tape
@@ -121,12 +122,13 @@ class Jury:
             return Verdict(c, m, t, "not_judged", "no loss was identified")
         if m.exact:
             later = self._later(made, t, m)
-            if later is not None:
+            if later is not None and not is_mixture(self.tape, made, later):
                 return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
             there = made.elsewhere.get((id(t), id(c)))
             if there is not None:
-                if t.head is not None and there.exact:
-                    return Verdict(c, m, t, "not_judged", "no standard loss keeps its scale at other values")
+                if there.exact and (t.head is not None or self._all_drift(made, t)):
+                    which = "no standard loss" if t.head is not None else "no loss of the script"
+                    return Verdict(c, m, t, "not_judged", f"{which} keeps its scale at other values")
                 return Verdict(c, there, t, "wrong", HIDDEN)
             if self._piles_up(made, m):
                 return Verdict(c, m, t, "wrong", PILED)
@@ -144,7 +146,16 @@ class Jury:
                 "inconclusive",
                 "the difference is larger than rounding explains and smaller than certainty needs",
             )
+        if made.trials and is_mixture(self.tape, made, m):
+            m.comparison = replace(m.comparison, agreement="exact", scale=None)
+            return Verdict(c, m, t, "right")
         return Verdict(c, m, t, "wrong")
+
+    def _all_drift(self, made: Judgement, t: Trial) -> bool:
+        """Whether at another point every gradient has another scale than here: then something else is descended."""
+        exact = [m for m in t.matches if m.exact and m.comparison.scale and m.version.round_ == 0]
+        there = [made.elsewhere.get((id(t), id(m.version.candidate))) for m in exact]
+        return bool(exact) and all(m is not None and m.exact for m in there)
 
     def _piles_up(self, made: Judgement, m: Match) -> bool:
         """Whether the second step is a multiple of the sum of both gradients: a buffer that is never cleared.

@@ -25,7 +25,7 @@ from .given import ways
 from .gradient import Extraction
 from .hypotheses import Hypothesis
 from .sharing import shares_data
-from .trials import Judgement, Trial, choose, families
+from .trials import Judgement, Match, Trial, choose, families
 from .window import Window
 
 MOST_GIVEN = 3  # scalars of the script that are tried with a value taken as given
@@ -71,9 +71,9 @@ class Judge:
     # candidates
 
     def _in_step(self, c: Candidate, parameters: list[Candidate]) -> bool:
-        """Whether a candidate is updated beside the parameters, in the same passes."""
+        """Whether a candidate is updated beside the parameters, in the same passes or in loops inside them."""
         places = {id(p.step) for p in parameters}
-        return id(c.step) in places
+        return id(c.step) in places or any(id(place) in places for place in c.first.place.chain())
 
     def _end(self, found: list[Candidate]) -> int:
         """One past the second step: the end of the pass that holds the last update of the second round."""
@@ -290,6 +290,22 @@ class Judge:
             again = evaluate(made, h, trial.seeds, made.recording, h.mask, trial.kind)
             if again is not None and not h.guards and not h.tail:
                 made.trials[0] = again
+                self._give_back(made, again, adopted)
+
+    def _give_back(self, made: Judgement, trial: Trial, adopted: list[Candidate]) -> None:
+        """What was adopted and has another gradient than the loss's follows another loss: a second player's."""
+        off = [m for m in trial.matches if not m.exact and m.version.candidate in adopted]
+        strangers = [m.version.candidate for m in off if not m.version.candidate.decided and self._flows(made, m)]
+        if strangers:
+            made.parameters = [c for c in made.parameters if c not in strangers]
+            made.others += strangers
+            trial.matches = [m for m in trial.matches if m.version.candidate not in strangers]
+
+    def _flows(self, made: Judgement, m: Match) -> bool:
+        """Whether an increment depends on parameters by its value, not by decisions alone."""
+        assert made.extraction is not None
+        updates = m.version.candidate.rounds[m.version.round_]
+        return any(made.extraction.masks.of(code) for u in updates for code in u.increments)
 
     def _look_later(self, made: Judgement, own: list[Hypothesis]) -> None:
         """Evaluate the accepted hypotheses of the script's own one step later."""
