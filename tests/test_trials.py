@@ -1,0 +1,80 @@
+"""Scripts that the tool once judged falsely: correct ones stay right, broken ones stay wrong (tests/trials/README.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradcheck import check_script
+
+from .folder_hash import unchanged_folder
+
+TRIALS = Path(__file__).parent / "trials"
+
+# Parameters, and the line of the loss that they are judged against.
+RIGHT = {
+    "actor_critic.py": (6, 34),
+    "batchnorm_penalty_loop.py": (10, 139),
+    "binary_addition.py": (3, 56),
+    "bincount_bags.py": (4, 51),
+    "bootstrapped_target.py": (4, 19),
+    "clipped_policy.py": (5, 57),
+    "clipped_weights.py": (2, 8),
+    "clipped_weights_stored.py": (2, 8),
+    "contrastive_diagonal.py": (4, 38),
+    "convnet_from_scratch.py": (6, 140),
+    "decayed_lists.py": (6, 25),
+    "functional_adam_policy.py": (4, 64),
+    "gaussian_process.py": (3, 31),
+    "gradient_reversal.py": (10, 43),
+    "integer_masks.py": (6, 57),
+    "line_search.py": (1, 34),
+    "mixture_density_adadelta.py": (10, 45),
+    "piecewise_rmsprop.py": (6, 44),
+    "regularised_layers.py": (6, 80),
+    "strided_residual.py": (8, 88),
+    "target_network.py": (4, 15),
+    "transformer_adamw.py": (16, 79),
+    "value_engine.py": (6, 27),
+    "wasserstein_clip.py": (4, 74),
+    "weight_norm_triplet.py": (6, 71),
+    "word_vectors.py": (1, 119),
+}
+
+# Names of the wrong parameters without their container, those of the right ones, and the first error.
+WRONG = {
+    "bad_batchnorm_mean.py": ("W1 b1", "gamma beta W2 b2", ("gradient-mismatch", 12)),
+    "bad_dropout_scale.py": ("W1 b1", "W2 b2 W3 b3", ("wrong-constant-factor", 78)),
+    "bad_duplicate_words.py": ("E", "W b v c", ("gradient-mismatch", 67)),
+    "bad_generator_sign.py": ("W1 b1 W2 b2", "", ("sign-flipped-update", 55)),
+    "bad_missing_ridge.py": ("W_out", "b_out", ("regularization-gradient", 62)),
+    "bad_penalty_factor.py": ("W", "b", ("regularization-gradient", 56)),
+    "bad_pooled_mean.py": ("stem bstem c1 bc1 c2 bc2", "fc bfc", ("wrong-constant-factor", 65)),
+    "bad_stale_q.py": ("W1 b1", "W2 b2", ("stale-weights", 59)),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_correct_script_is_right(name: str) -> None:
+    count, line = RIGHT[name]
+    with unchanged_folder(TRIALS):
+        report = check_script(TRIALS / name, timeout=120)
+    assert [(p.name, p.verdict, p.reason) for p in report.parameters if not p.verdict.startswith("right")] == []
+    assert [(f.rule, f.line) for f in report.findings if f.severity != "note"] == []
+    assert (len(report.parameters), report.trainings[0].loss.line) == (count, line)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
+    wrong, right, first = WRONG[name]
+    report = check_script(TRIALS / name, timeout=120)
+    verdicts = {p.name.rpartition(".")[2].split("'")[-2 if "'" in p.name else 0]: p.verdict for p in report.parameters}
+    assert {n for n, v in verdicts.items() if v == "wrong"} == set(wrong.split())
+    assert {n for n, v in verdicts.items() if v.startswith("right")} == set(right.split())
+    errors = [(f.rule, f.line) for f in report.findings if f.severity == "error"]
+    assert errors[:1] == [first]
+
+
+def test_every_script_is_in_a_table() -> None:
+    assert {p.name for p in TRIALS.glob("*.py")} == set(RIGHT) | set(WRONG)
