@@ -103,9 +103,11 @@ class JudgingRecorder(Recorder):
 
     def _tell_computations(self, outcome: Outcome) -> None:
         """Loops that were ended early although nothing shows that they train, where something suffers from it."""
-        training = {made.activation.line.site for made in self._made.values() if made.trials and made.activation}
-        around = {p.activation.line.site for a in self.loops.trainings for p in a.parent.chain() if p.activation}
-        whole = [self.sources.sites[s] for s in self.loops.cut_lines - training - around]
+        judged = [made.activation for made in self._made.values() if made.trials and made.activation]
+        around = {p.activation.line.site for a in judged for p in a.parent.chain() if p.activation}
+        inside = {a.line.site for t in judged for a in self.loops.inside(t)}
+        training = {a.line.site for a in judged} | around | inside
+        whole = [self.sources.sites[s] for s in self.loops.cut_lines - training]
         if whole and (training or outcome.kind == "exception"):
             self.emit({"event": "computations", "loops": [[place.file, place.line] for place in whole]})
 

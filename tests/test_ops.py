@@ -553,6 +553,8 @@ MOVING = [
     R(np.select, [MASK[0], ~MASK[0]], [N(2, 3), N(2, 3)]),
     R(np.select, [MASK[0]], [N(3)], default=1.5),
     R(np.select, [MASK[0]], [N(3)], 2.5),
+    R(np.bincount, np.array([0, 2, 2, 5]), N(4)),
+    R(np.bincount, np.array([0, 2, 2]), weights=N(3), minlength=7),
     R(np.take, N(4), [0, 2, 2]),
     R(np.take, N(3, 4), 1, axis=1),
     R(np.take, N(3, 4), [[0, 1], [2, 2]], axis=0),

@@ -1,4 +1,4 @@
-"""Scripts that the tool once judged falsely: correct ones stay right, broken ones stay wrong (tests/trials/README.md)."""
+"""Scripts that the tool once judged falsely: correct ones stay right, broken ones stay wrong (see trials/README.md)."""
 
 from __future__ import annotations
 

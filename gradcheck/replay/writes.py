@@ -66,16 +66,27 @@ def _call(reverse: Reverse, out: Sweep, number: int, template: Template, codes: 
     elif fn is np.copyto:
         _copy_where(reverse, out, template, codes, values)
     elif fn is np.fill_diagonal:
-        kept = np.ones(values[0].shape, bool)
-        fn(kept, False, *arguments(template, values, [])[0][2:])
-        reverse.clear(out, dest, ~kept)
-        if any(reverse.wants(code) for code in codes[1:]):
-            reverse.block(out, number, "what numpy.fill_diagonal writes is not followed")
+        _fill_diagonal(reverse, out, number, template, codes, values)
     elif isinstance(fn, np.ufunc) or template.structure is not None and _has_out(template):
         _with_out(reverse, out, number, template, codes, values)
     else:
         reverse.take(out, dest)
         reverse.block(out, number, f"{ops.name_of(fn)} writes in place and is not followed")
+
+
+def _fill_diagonal(
+    reverse: Reverse, out: Sweep, number: int, template: Template, codes: list[int], values: list[Any]
+) -> None:
+    """``np.fill_diagonal(dest, number)``."""
+    written = np.zeros(values[0].shape, bool)
+    np.fill_diagonal(written, True, *arguments(template, values, [])[0][2:])
+    g = float(np.sum(reverse.read(out.adjoints, codes[0])[written]))
+    bound = float(np.sum(reverse.read(out.bounds, codes[0])[written])) + abs(g) if reverse.bounded else None
+    reverse.clear(out, codes[0], written)
+    if len(codes) > 1 and np.ndim(values[1]) == 0:
+        reverse.give_broadcast(out, codes[1], np.asarray(g), None if bound is None else np.asarray(bound))
+    elif any(reverse.wants(code) for code in codes[1:]):
+        reverse.block(out, number, "what numpy.fill_diagonal writes from an array is not followed")
 
 
 def _set_item(reverse: Reverse, out: Sweep, template: Template, codes: list[int], values: list[Any]) -> None:
