@@ -62,7 +62,7 @@ def check(view: StepView) -> Iterator[Finding]:
     if rows is None or len(rows.steps) < 1:
         return
     targets: dict[int, list[Pairs]] = {}
-    for pairs in _pairs(rows):
+    for pairs in _pairs(view, rows):
         targets.setdefault(pairs.right[1][0], []).append(pairs)
     for every in targets.values():
         best = max(every, key=lambda p: p.share)
@@ -76,15 +76,24 @@ def check(view: StepView) -> Iterator[Finding]:
         return
 
 
-def _pairs(rows: Rows) -> Iterator[Pairs]:
+def _pairs(view: StepView, rows: Rows) -> Iterator[Pairs]:
     inputs = [p for p in rows.places if not p.target]
     for target in rows.targets:
-        for place in inputs:
+        for place in (p for p in inputs if not _picks(view, p, target)):
             for left in _keys(place):
                 for right in _keys(target):
                     found = _compared(rows, (place, left), (target, right))
                     if found:
                         yield Pairs((place, left), (target, right), found)
+
+
+def _picks(view: StepView, place: Place, target: Place) -> bool:
+    """Whether an input is the very list of row numbers by which the target was picked: an index, no data."""
+    recording = view.made.recording
+    assert recording is not None
+    value = np.asarray(recording.operands(place.entry)[0][place.position])
+    picked = [target.chain(0, key) for key in _keys(target)] if value.dtype.kind in "iu" else []
+    return any(chain is not None and np.array_equal(np.ravel(value), chain.origin.ids) for chain in picked)
 
 
 def _keys(place: Place) -> list[Key]:
