@@ -11,6 +11,7 @@ import numpy as np
 from ..step import heads
 from ..step.candidates import Candidate
 from ..step.compare import compare, oriented
+from ..step.later import second_step
 from ..step.mixture import is_mixture
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
@@ -130,7 +131,7 @@ class Jury:
                     which = "no standard loss" if t.head is not None else "no loss of the script"
                     return Verdict(c, m, t, "not_judged", f"{which} keeps its scale at other values")
                 return Verdict(c, there, t, "wrong", HIDDEN)
-            if self._piles_up(made, m):
+            if self._piles_up(made, t, m):
                 return Verdict(c, m, t, "wrong", PILED)
             gap = made.certificates.get(id(c))
             if gap is not None and gap > DOUBTFUL:
@@ -157,7 +158,7 @@ class Jury:
         there = [made.elsewhere.get((id(t), id(m.version.candidate))) for m in exact]
         return bool(exact) and all(m is not None and m.exact for m in there)
 
-    def _piles_up(self, made: Judgement, m: Match) -> bool:
+    def _piles_up(self, made: Judgement, t: Trial, m: Match) -> bool:
         """Whether the second step is a multiple of the sum of both gradients: a buffer that is never cleared.
 
         step1 = c g1 and step2 = c (g1 + g2). Momentum keeps a part of g1 only.
@@ -168,11 +169,18 @@ class Jury:
         one, two = (made.extraction.gradient(c, updates) for updates in c.rounds[:2])
         if not one.value.size == two.value.size == one.step.size or m.truth.size < FEWEST:
             return False
-        g1, g2 = (oriented(g.value, one.step) for g in (one, two))
-        first, second = compare(one.step, g1), compare(two.step, g1 + g2)
-        if not (first.exact and second.exact and first.scale and second.scale) or compare(g2, g1).exact:
-            return False
-        return abs(second.scale / first.scale - 1) < scales.SAME
+        own = (oriented(one.value, one.step), oriented(two.value, one.step))
+        second = self._one_step_later(made, t, m)
+        true = (oriented(m.truth, one.step), oriented(second.truth, one.step)) if second is not None else own
+        return any(_piled(one.step, two.step, g1, g2) for g1, g2 in (own, true))
+
+    def _one_step_later(self, made: Judgement, t: Trial, m: Match) -> Match | None:
+        """The same loss and parameter in the second step."""
+        key = ("second step", id(t.sweep))
+        if key not in made.kept:
+            made.kept[key] = second_step(made, t, made.kept.get("own", []), made.kept.get("heads", []))
+        there = made.kept[key].matches if made.kept[key] is not None else []
+        return next((x for x in there if x.version.candidate is m.version.candidate and x.version.round_ == 1), None)
 
     def _neighbours(self, made: Judgement, c: Candidate, t: Trial) -> int:
         """How many of the parameters updated just before and after this one agree with the trial's loss."""
@@ -190,7 +198,7 @@ class Jury:
             if other.hypothesis.site == t.hypothesis.site and other.kind == t.kind and not other.hypothesis.tail:
                 for m in other.matches:
                     same = m.version.candidate is there.candidate and m.version.index == there.index
-                    if same and m.comparison.agreement == "off":
+                    if same and m.comparison.agreement == "off" and not m.blocked:
                         return m
         return None
 
@@ -276,3 +284,11 @@ class Jury:
             if v.match.comparison.agreement == "exact":
                 continue
             v.departure = walk_of(self.tape, made, v.trial).first(v.match)
+
+
+def _piled(step1: np.ndarray, step2: np.ndarray, g1: np.ndarray, g2: np.ndarray) -> bool:
+    first, second = compare(step1, g1), compare(step2, g1 + g2)
+    if not (first.exact and second.exact and first.scale and second.scale):
+        return False
+    alone = compare(step2, g2).exact or compare(g2, g1).exact
+    return not alone and abs(second.scale / first.scale - 1) < scales.SAME

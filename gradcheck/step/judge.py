@@ -98,6 +98,7 @@ class Judge:
         path = set(backward_slice(self.tape, {self.tape.storage_of(c) for c in increments}, window.end, window.begin))
         made.path = path
         own = hypotheses.own_scalars(window, path, window.end)
+        made.kept["own"] = own
         if self.asked is not None:
             self._take_asked(made, self.asked)
             return
@@ -255,7 +256,8 @@ class Judge:
         assert made.recording is not None
         window = made.window
         end = candidates_.last_entry(r for p in made.parameters for r in p.rounds[:2])
-        for head in [*heads.label_heads(window, path, end), *heads.find(window, path, end)]:
+        made.kept["heads"] = [*heads.label_heads(window, path, end), *heads.find(window, path, end)]
+        for head in made.kept["heads"]:
             for kind in heads.KINDS:
                 seeds = heads.seeds(kind, head, made.recording)
                 if seeds is None:
