@@ -14,7 +14,7 @@ import numpy as np
 
 from . import rules
 from .cells import split_file
-from .diagnose import gradients, naming, picture, unjudged
+from .diagnose import faithful, gradients, naming, picture, unjudged
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
 from .diagnose.picture import Picture
@@ -30,7 +30,6 @@ from .step import batch
 from .step.asked import Asked
 from .step.judge import Judge
 from .step.trials import Judgement
-from .tape import SCALAR
 
 Event = dict[str, Any]
 PATIENCE = 150_000.0  # recorded work after the last judged training before the script is left
@@ -204,7 +203,7 @@ class JudgingRecorder(Recorder):
 
     def _tell(self, number: int, made: Judgement) -> None:
         self._name(made)
-        made.fault = made.fault or self._unfaithful(made)
+        made.fault = made.fault or faithful.fault(made, self.tape, self.sources, self.broken.values(), self.memory)
         hits = unwritten.find(self.tape, self.memory.uninitialized, made)
         maximize = bool(self.options.get("maximize"))
         told = Teller(self.tape, self.sources, maximize).tell(number, made, hits.tainted)
@@ -309,34 +308,6 @@ class JudgingRecorder(Recorder):
             found[storage] = self.memory.objects[storage] if live is None else np.array(live)
         return found
 
-    def _unfaithful(self, made: Judgement) -> str:
-        """Why the tape cannot be trusted in the judged window: something was not recorded, or does not replay
-        to the bit.
-        """
-        for broken in self.broken.values():
-            if broken.entry < made.window.end:
-                site = self.sources.sites[broken.site]
-                return f"{site.where} could not be recorded ({broken.reason})"
-        if made.recording is None or self.memory.uninitialized or self._narrow():
-            return ""
-        state, objects = made.recording.state, self.memory.objects
-        for number in made.recording.entries:
-            if number < len(self.tape) and made.window.end > number:
-                template, _, outputs = self.tape.entry(number)
-                for code in outputs:
-                    storage = code >> 2
-                    if (
-                        code & 3 == SCALAR
-                        and storage < len(objects)
-                        and not _same(objects[storage], state.get(storage))
-                    ):
-                        return f"{self.sources.sites[template.site].where} does not replay to the bit"
-        return ""
-
-    def _narrow(self) -> bool:
-        """Whether the script computes in float32: then the judged replay is not its own arithmetic."""
-        return any(layout[2].itemsize < 8 for layout in self.tape.layouts if layout[2].kind == "f")
-
     def _name(self, made: Judgement) -> None:
         every = [*made.parameters, *made.states]
         if any(c.key not in self._names for c in every):
@@ -400,10 +371,6 @@ class JudgingRecorder(Recorder):
 def _ordered(found: list[Finding]) -> list[Finding]:
     severities = ("error", "warning", "note")
     return sorted(found, key=lambda f: (severities.index(f.severity), split_file(f.file)[1] or 0, f.line))
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is None or other is None or one == other or (one != one and other != other)
 
 
 def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[Event], None]) -> JudgingRecorder:

@@ -31,7 +31,6 @@ KNOWN_GAPS: dict[str, str] = {
     "dropout-backward/bad_3.py": "a second mask that is drawn in the backward pass is told as a departure only",
     "gradient-mismatch/bad.py": "margins that enter through decisions alone: no training step is found",
     "gradient-mismatch/good.py": "margins that enter through decisions alone: no loss is identified",
-    "gradient-not-reset/bad_3.py": "sums over samples that pile up are told as wrong at the second step only",
     "loss-mismatch/bad.py": "an own squared error beside the error of a cross-entropy: the cross-entropy is inferred",
     "loss-mismatch/bad_3.py": "an own squared error beside the error of a cross-entropy: the cross-entropy is inferred",
     "missing-activation-derivative/bad_2.py": "one sample at a time: other operands explain the gradients too",

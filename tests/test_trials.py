@@ -46,7 +46,7 @@ RIGHT = {
 WRONG = {
     "bad_batchnorm_mean.py": ("W1 b1", "gamma beta W2 b2", ("gradient-mismatch", 12)),
     "bad_dropout_scale.py": ("W1 b1", "W2 b2 W3 b3", ("wrong-constant-factor", 78)),
-    "bad_duplicate_words.py": ("E", "W b v c", ("gradient-mismatch", 67)),
+    "bad_duplicate_words.py": ("E", "W b v c", ("lost-duplicate-index", 67)),
     "bad_generator_sign.py": ("W1 b1 W2 b2", "", ("sign-flipped-update", 55)),
     "bad_missing_ridge.py": ("W_out", "b_out", ("regularization-gradient", 62)),
     "bad_penalty_factor.py": ("W", "b", ("regularization-gradient", 56)),

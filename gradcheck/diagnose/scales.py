@@ -27,7 +27,7 @@ def reference(matches: list[Match]) -> Match | None:
 
 def _plain(m: Match) -> bool:
     """Whether the gradient is the loss's own, without a factor."""
-    return m.unit is not None and abs(abs(m.unit) - 1) < SAME
+    return m.unit is not None and abs(abs(m.unit) - 1) < SAME and m.truth.size > 1  # one number is a multiple of any
 
 
 def consistent(one: Match, other: Match) -> bool:

@@ -130,11 +130,17 @@ class Judge:
         made.certificates = probe.certify(made)
 
     def _look_behind(self, made: Judgement, own: list[Hypothesis]) -> None:
-        """A running mean, or a sum over steps, gives way to the loss that enters it."""
+        """A running mean gives way to the loss that enters it."""
         for number, t in enumerate(made.trials):
             code = made.loss_code(t, self.tape)[0]
             behind = next((h for h in own if h.codes == [code] and h.codes != t.hypothesis.codes), None)
-            if behind is None or t.hypothesis.source != "own" or t.hypothesis.guards or t.hypothesis.given:
+            if (
+                behind is None
+                or not made.is_smoothed(t, self.tape)
+                or t.hypothesis.source != "own"
+                or t.hypothesis.guards
+                or t.hypothesis.given
+            ):
                 continue
             trial = evaluate(made, behind, behind.seeds(self.tape), made.recording, behind.mask, t.kind)
             if trial is not None and trial.identified and trial.matched == t.matched:
