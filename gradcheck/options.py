@@ -12,7 +12,7 @@ from .errors import UsageError
 
 Color = Literal["auto", "always", "never"]
 
-TIMEOUT = 60.0
+TIMEOUT = 120.0
 SEVERAL = ("follow", "arguments", "select", "ignore")
 
 

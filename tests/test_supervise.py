@@ -229,7 +229,7 @@ def test_the_config_and_the_world_of_the_child(child, tmp_path: Path, monkeypatc
         "weigh": False,
         "whole": [],
         "sources": {},
-        "options": {"timeout": 60.0},
+        "options": {"timeout": 120.0},
         "stdin": "",
         "session": True,
         "environment": {"PYTHONHASHSEED": "0", "KEPT": "yes", "PYTHONUTF8": None},
