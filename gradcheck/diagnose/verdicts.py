@@ -74,7 +74,7 @@ class Teller:
 
     def _loss(self, made: Judgement) -> Loss:
         candidates = []
-        for t in made.considered[:8]:
+        for t in [t for t in made.considered if not t.hypothesis.given][:8]:
             site = self._site(t.hypothesis.site)
             candidates.append(f"{site.where}: {_short(site.text)}" + ("" if t.kind == "expression" else f" ({t.kind})"))
         chosen = own_loss(made) or made.trials or self.jury.fallback(made)
