@@ -10,12 +10,14 @@ import numpy as np
 
 from ..step import heads
 from ..step.candidates import Candidate
+from ..step.classify import chain_of
 from ..step.compare import compare, oriented
+from ..step.flow import backward_slice
 from ..step.later import second_step
 from ..step.mixture import is_mixture
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
-from ..tape import SCALAR, Tape
+from ..tape import CONST, SCALAR, Tape
 from . import scales
 from .walk import Departure, walk_of
 
@@ -91,7 +93,7 @@ class Jury:
             if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards
         ]
         own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
-        own = [t for t in own if shares_data(made, t)]
+        own = [t for t in own if shares_data(made, t) and not _reads_gradient(self.tape, made, t)]
         most = max((len(t.matches) for t in own), default=0)
         return [t for t in own if len(t.matches) == most][:1]
 
@@ -284,6 +286,16 @@ class Jury:
             if v.match.comparison.agreement == "exact":
                 continue
             v.departure = walk_of(self.tape, made, v.trial).first(v.match)
+
+
+def _reads_gradient(tape: Tape, made: Judgement, t: Trial) -> bool:
+    """Whether a scalar is made from the gradient itself, as the slope of a line search is: then it is no loss."""
+    own = {tape.storage_of(v.code) for v in made.window.versions}
+    h = t.hypothesis
+    entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, made.window.begin)
+    read = {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
+    updates = ((m.version.candidate.rounds[m.version.round_], m.version.candidate.shape) for m in t.matches)
+    return any((chain_of(tape, us, shape) - own) & read for us, shape in updates if shape != ())
 
 
 def _piled(step1: np.ndarray, step2: np.ndarray, g1: np.ndarray, g2: np.ndarray) -> bool:

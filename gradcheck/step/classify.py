@@ -64,7 +64,7 @@ def moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
         direct = {tape.storage_of(code) for u in updates for code in u.increments}
         if direct & {tape.storage_of(u.new) for u in every}:
             return True
-    return bool(_fresh(tape, c, p) & _chain_of(tape, p.rounds[0], c.shape))
+    return bool(_fresh(tape, c, p) & chain_of(tape, p.rounds[0], c.shape))
 
 
 def learns(tape: Tape, c: Candidate) -> bool:
@@ -80,7 +80,7 @@ def _drives(tape: Tape, c: Candidate, p: Candidate) -> bool:
     if p.shape == ():  # between numbers everything is elementwise
         return False
     before = {tape.storage_of(u.old) for r in c.rounds[:2] for u in r} | {tape.storage_of(c.region)}
-    return c.shape == p.shape and bool(_chain_of(tape, [u for r in p.rounds[:2] for u in r], p.shape) & before)
+    return c.shape == p.shape and bool(chain_of(tape, [u for r in p.rounds[:2] for u in r], p.shape) & before)
 
 
 def _fresh(tape: Tape, c: Candidate, p: Candidate) -> set[int]:
@@ -92,10 +92,10 @@ def _fresh(tape: Tape, c: Candidate, p: Candidate) -> set[int]:
 
 
 def _reads(tape: Tape, updates: list[Update], targets: set[int], shape: tuple[int, ...]) -> bool:
-    return bool(_chain_of(tape, updates, shape) & targets)
+    return bool(chain_of(tape, updates, shape) & targets)
 
 
-def _chain_of(tape: Tape, updates: list[Update], shape: tuple[int, ...]) -> set[int]:
+def chain_of(tape: Tape, updates: list[Update], shape: tuple[int, ...]) -> set[int]:
     """Storages that enter the increments through elementwise entries of one shape."""
     queue = [code for u in updates for code in u.increments]
     found: set[int] = set()

@@ -52,6 +52,10 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
     tape = window.tape
     behind = backward_slice(tape, {given}, end, window.begin, window.barriers)
     before = backward_slice(tape, {other}, end, window.begin, window.barriers)
+    born = tape.storage_born[other]
+    inner = born >= 0 and tape.site_of(born) == tape.site_of(end)
+    if inner or other in {tape.storage_of(v.code) for v in window.versions}:
+        return tape.entry(end)[0].fn in SUMS  # a step within the step: `W - rate * g`, again and again
     if tape.storage_born[other] in behind or tape.storage_born[given] in before:
         return False
     queue = [given]

@@ -28,6 +28,7 @@ from .sharing import shares_data
 from .trials import Judgement, Match, Trial, choose, families
 from .window import Window
 
+HALVES = (0.5, 1.0, 2.0)
 MOST_GIVEN = 3  # scalars of the script that are tried with a value taken as given
 
 
@@ -71,9 +72,15 @@ class Judge:
     # candidates
 
     def _in_step(self, c: Candidate, parameters: list[Candidate]) -> bool:
-        """Whether a candidate is updated beside the parameters, in the same passes or in loops inside them."""
+        """Whether a candidate is updated beside the parameters, in the same passes; or, an array that was there before,
+        in loops inside them (a state carried over time is made anew).
+        """
         places = {id(p.step) for p in parameters}
-        return id(c.step) in places or any(id(place) in places for place in c.first.place.chain())
+        if id(c.step) in places:
+            return True
+        born = self.tape.storage_born[self.tape.storage_of(c.region)]
+        around = [place for place in c.first.place.chain() if id(place) in places]
+        return c.first.in_place and any(born < place.entry for place in around)
 
     def _end(self, found: list[Candidate]) -> int:
         """One past the second step: the end of the pass that holds the last update of the second round."""
@@ -130,21 +137,22 @@ class Judge:
         made.certificates = probe.certify(made)
 
     def _look_behind(self, made: Judgement, own: list[Hypothesis]) -> None:
-        """A running mean gives way to the loss that enters it."""
+        """A share of a running mean or sum gives way to the loss that it is a share of; half a square does not."""
         for number, t in enumerate(made.trials):
             code = made.loss_code(t, self.tape)[0]
-            behind = next((h for h in own if h.codes == [code] and h.codes != t.hypothesis.codes), None)
-            if (
-                behind is None
-                or not made.is_smoothed(t, self.tape)
-                or t.hypothesis.source != "own"
-                or t.hypothesis.guards
-                or t.hypothesis.given
-            ):
+            h = t.hypothesis
+            behind = next((o for o in own if o.codes == [code] and o.codes != h.codes), None)
+            if behind is None or h.source != "own" or h.guards or h.given or self._is_half(made, h, code):
                 continue
             trial = evaluate(made, behind, behind.seeds(self.tape), made.recording, behind.mask, t.kind)
             if trial is not None and trial.identified and trial.matched == t.matched:
                 made.trials[number] = trial
+
+    def _is_half(self, made: Judgement, h: Hypothesis, code: int) -> bool:
+        assert made.recording is not None
+        replay, state = made.recording.replay, made.recording.state
+        share, whole = (float(np.sum(replay.load(state, c))) for c in (h.codes[-1], code))
+        return whole == 0 or any(abs(share / whole / f - 1) < 1e-9 for f in HALVES)
 
     def _take_asked(self, made: Judgement, asked: Asked) -> None:
         """The loss that the user names, the most downstream of what the name stands for; it need not be identified."""

@@ -151,18 +151,6 @@ class Judgement:
             code, found = active[0], onward
         return code, found
 
-    def is_smoothed(self, trial: Trial, tape: Tape) -> bool:
-        """Whether the scalar is the new share of a running mean: what it is added to was multiplied just before."""
-        code = trial.hypothesis.codes[-1]
-        entry = tape.storage_born[tape.storage_of(code)]
-        for number in range(entry + 1, min(entry + 12, len(tape))):
-            template, inputs, _ = tape.entry(number)
-            if template.fn is operator.add and code in inputs and len(inputs) == 2:
-                other = next((c for c in inputs if c != code and c & 3 != CONST), None)
-                born = tape.storage_born[tape.storage_of(other)] if other is not None else -1
-                return born >= 0 and tape.entry(born)[0].fn in SCALES
-        return False
-
     def _accumulated(self, code: int, tape: Tape) -> bool:
         """Whether a scalar is added to a running sum over steps."""
         entry = tape.storage_born[tape.storage_of(code)]
