@@ -10,6 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
+from ..record.events import COPIES
 from ..tape import CONST, Tape
 from .flow import backward_slice
 from .hypotheses import Hypothesis
@@ -53,6 +54,9 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
     behind = backward_slice(tape, {given}, end, window.begin, window.barriers)
     before = backward_slice(tape, {other}, end, window.begin, window.barriers)
     born = tape.storage_born[other]
+    while born >= 0 and tape.entry(born)[0].fn in COPIES and tape.entry(born)[1][0] & 3 != CONST:
+        other = tape.storage_of(tape.entry(born)[1][0])
+        born = tape.storage_born[other]
     inner = born >= 0 and tape.site_of(born) == tape.site_of(end)
     if inner or other in {tape.storage_of(v.code) for v in window.versions}:
         return tape.entry(end)[0].fn in SUMS  # a step within the step: `W - rate * g`, again and again
