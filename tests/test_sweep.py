@@ -30,7 +30,7 @@ MEANS = {
                 "/ batch_num ** 2"),
 }  # fmt: skip
 SIZES = {"digits": (16, 32), "huber": (12, 24), "layers": (8, 16), "modules": (14, 30)}
-SUMS = ("digits", "layers")  # judged against a sum over rows: a standard loss, or B times a mean
+SUMS = ("digits",)  # judged against a standard loss: a sum over rows
 EXPONENTS = {"mean": 0, "sum": 1, "double": -1}
 
 
