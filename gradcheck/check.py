@@ -81,19 +81,20 @@ def check_target(
     interpreter = choose_interpreter(target.path, options.python)
     watcher = observer or Observer()
 
-    def once(watched: Observer, whole: list[tuple[str, int]]) -> tuple[Gathered, Ending]:
+    def once(watched: Observer, whole: list[tuple[str, int]], told: Sequence[Handle]) -> tuple[Gathered, Ending]:
         found = Gathered(files=[str(target.path)])
-        found.changed += [interpreter.passed_over] if interpreter.passed_over else []
-        found.changed += skipped_lines(target.cells)
+        found.changed += [*filter(None, [interpreter.passed_over]), *skipped_lines(target.cells)]
         ended = _run_child(
-            target, interpreter, options, found, stdin=stdin, observer=watched, hooks=hooks, child=child, whole=whole
+            target, interpreter, options, found, stdin=stdin, observer=watched, hooks=told, child=child, whole=whole
         )
         return found, ended
 
-    gathered, ending = once(watcher, [])
+    gathered, ending = once(watcher, [], hooks)
     if gathered.computations and not ending.stopped and stdin == subprocess.DEVNULL:
-        other, ended = once(Observer(tick=watcher.tick), gathered.computations)
-        if ended.interrupt or not ended.stopped:  # else the loop is too long: what the first run found has to do
+        other, ended = once(Observer(tick=watcher.tick), gathered.computations, ())  # hooks hear of a step once
+        if ended.interrupt:
+            ending = dataclasses.replace(ending, interrupt=ended.interrupt)
+        elif not ended.stopped:  # else the loop is too long: what the first run found has to do
             gathered, ending = other, ended
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)

@@ -143,6 +143,11 @@ class Tape:
         middle = start + template.inputs
         return template, self.operands[start:middle], self.operands[middle : middle + template.outputs]
 
+    def made(self, number: int) -> set[int]:
+        """The storages that an entry makes or writes."""
+        template, inputs, outputs = self.entry(number)
+        return {self.storage_of(c) for c in (*outputs, *(inputs[i] for i in template.writes)) if c & 3 != CONST}
+
     def site_of(self, number: int) -> int:
         """The number of the place in the source that made an entry."""
         return self.templates[self.entry_template[number]].site

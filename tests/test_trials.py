@@ -78,3 +78,14 @@ def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
 
 def test_every_script_is_in_a_table() -> None:
     assert {p.name for p in TRIALS.glob("*.py")} == set(RIGHT) | set(WRONG)
+
+
+def test_where_a_script_runs_twice_the_hooks_hear_of_each_step_once() -> None:
+    heard: list[tuple[str, int]] = []
+    report = check_script(
+        TRIALS / "bad_missing_ridge.py",
+        hooks=[lambda name, gradient, batch_size, step: heard.append((name, step))],
+        timeout=120,
+    )
+    assert len(report.trainings) == 2 and "ended early" not in " ".join(report.changed)  # the reservoir ran to its end
+    assert {name for name, _ in heard} >= {"W_out", "b_out"} and len(heard) == len(set(heard))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -93,9 +94,9 @@ class Jury:
             if not t.hypothesis.on_path and t.hypothesis.source == "own" and not t.hypothesis.guards
         ]
         own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
-        own = [t for t in own if shares_data(made, t) and not _reads_gradient(self.tape, made, t)]
-        most = max((len(t.matches) for t in own), default=0)
-        return [t for t in own if len(t.matches) == most][:1]
+        most_first = sorted(own, key=lambda t: -len(t.matches))
+        fits = (t for t in most_first if shares_data(made, t) and not _reads_gradient(self.tape, made, t))
+        return list(islice(fits, 1))
 
     def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
         """Whether a loss from elsewhere in the script fits the step's values in more than one way."""

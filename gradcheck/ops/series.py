@@ -26,7 +26,7 @@ def _trace(call: Call) -> list[Gradient]:
     x = as_float(call.args[0])
     given = bind(("a", "offset", "axis1", "axis2"), call)
     numbers = np.arange(x.size).reshape(x.shape)
-    diagonal = np.diagonal(np.asarray(numbers), given.get("offset", 0), given.get("axis1", 0), given.get("axis2", 1))
+    diagonal = np.diagonal(numbers, given.get("offset", 0), given.get("axis1", 0), given.get("axis2", 1))
     weights = np.broadcast_to(as_float(call.g)[..., None], diagonal.shape)
     return _give(call, {0: np.bincount(diagonal.ravel(), weights.ravel(), x.size).reshape(x.shape)})
 

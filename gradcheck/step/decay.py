@@ -13,7 +13,7 @@ from .compare import Comparison, compare, oriented
 from .flow import backward_slice
 from .gradient import Gradient
 from .hypotheses import Hypothesis
-from .trials import Judgement, Match, Trial, is_part
+from .trials import Judgement, Match, Trial, is_part, kin
 from .window import Version
 
 FEWEST = 5  # entries from which a sum of two multiples is told from chance
@@ -56,14 +56,8 @@ def with_penalty(made: Judgement, chosen: list[Trial], considered: list[Trial]) 
         if whole.hypothesis.source != "own" or whole.hypothesis.on_path or whole in chosen:
             continue
         if is_part(made.window.tape, made, main, whole) and _lacks_penalties(made, main, whole):
-            return [whole, *(t for t in considered if t is not whole and _again(t, whole))]
+            return [whole, *(t for t in considered if t is not whole and kin(t) == kin(whole))]
     return chosen
-
-
-def _again(one: Trial, other: Trial) -> bool:
-    """Whether a trial is the same loss as another, of another pass."""
-    a, b = one.hypothesis, other.hypothesis
-    return (a.site, one.kind, a.label, a.guards, a.tail) == (b.site, other.kind, b.label, b.guards, b.tail)
 
 
 def _lacks_penalties(made: Judgement, part: Trial, whole: Trial) -> bool:

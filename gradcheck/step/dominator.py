@@ -26,13 +26,11 @@ class LossSide:
         self.masks = masks
 
         def stateful(number: int) -> bool:
-            template, inputs, outputs = tape.entry(number)
-            written = {tape.storage_of(inputs[i]) for i in template.writes} | {tape.storage_of(c) for c in outputs}
-            return bool(written & states) or bool(state_masks.entry_masks.get(number))
+            return bool(tape.made(number) & states) or bool(state_masks.entry_masks.get(number))
 
         self.free = [e for e in self.active if not stateful(e)]
         free = set(self.free)
-        made = {s for e in self.free for s in self.made(e)}
+        made = {s for e in self.free for s in self.tape.made(e)}
         crossing = (c for e in self.active if e not in free for c in tape.entry(e)[1] if c & 3 != CONST)
         decay = self._decay(old)
         self.crossing = {c for c in crossing if tape.storage_of(c) in made and tape.storage_of(c) not in decay}
@@ -46,19 +44,19 @@ class LossSide:
             template, inputs, _ = tape.entry(number)
             active = {tape.storage_of(c) for c in inputs if c & 3 != CONST and self.masks.of(c)}
             if template.elementwise and active <= found:
-                found |= self.made(number)
+                found |= self.tape.made(number)
         return found
 
     def dominates(self, blocked: int) -> bool:
         """Whether no frontier value depends on the parameters except through this entry."""
         tape = self.tape
-        cut = self.made(blocked)
+        cut = self.tape.made(blocked)
         if not self._leads_on(blocked):
             return False
         alive: set[int] = set()
-        inside = {s for e in self.free for s in self.made(e)}
+        inside = {s for e in self.free for s in self.tape.made(e)}
         for number in self.free:
-            template, inputs, outputs = tape.entry(number)
+            inputs = tape.entry(number)[1]
             if number == blocked:
                 alive -= cut
                 continue
@@ -68,7 +66,7 @@ class LossSide:
                 if c & 3 != CONST
             )
             if live:
-                alive |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
+                alive |= tape.made(number)
         return not alive & self.frontier
 
     def read_as(self, code: int) -> int:
@@ -79,19 +77,14 @@ class LossSide:
         whole = [c for c in read if math.prod(tape.shape_of(c)) == size]
         return whole[0] if len(whole) == 1 else code
 
-    def made(self, number: int) -> set[int]:
-        """Storages that an entry makes or writes."""
-        template, inputs, outputs = self.tape.entry(number)
-        return {self.tape.storage_of(c) for c in outputs} | {self.tape.storage_of(inputs[i]) for i in template.writes}
-
     def _leads_on(self, blocked: int) -> bool:
         """Whether the entry reaches the frontier at all."""
-        reached = self.made(blocked)
+        reached = self.tape.made(blocked)
         if reached & self.frontier:
             return True
         for number in self.free:
             if number > blocked:
                 inputs = self.tape.entry(number)[1]
                 if any(self.tape.storage_of(c) in reached for c in inputs if c & 3 != CONST):
-                    reached |= self.made(number)
+                    reached |= self.tape.made(number)
         return bool(reached & self.frontier)

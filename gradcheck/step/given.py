@@ -20,6 +20,7 @@ MEETINGS = {operator.sub: 0, np.subtract: 0, operator.mul: 1, np.multiply: 1}
 SUMS = frozenset((operator.add, operator.sub, np.add, np.subtract, np.where))
 MOST_WAYS = 8
 MOST_LINKS = 12
+MOST_PLACES = 24  # of the source, that are looked at
 Way = tuple[int, int, int]  # kind, place of the source, side
 
 
@@ -29,7 +30,8 @@ def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
     """
     tape, masks = window.tape, window.masks
     targets = {tape.storage_of(c) for c in h.codes}
-    places: dict[Way, set[int]] = {}
+    parameters = {tape.storage_of(v.code) for v in window.versions}
+    places: dict[Way, set[int]] = {}  # none where the execution nearest to the loss shows no target
     read: set[int] = set()
     for number in reversed(backward_slice(tape, targets, h.last, window.begin, window.barriers)):
         template, inputs, _ = tape.entry(number)
@@ -37,13 +39,18 @@ def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
         read.update(sides)
         if template.fn in MEETINGS and len(sides) == 2 and min(sides) >= 0 and sides[0] != sides[1]:
             for side in (1, 0):
-                if _is_target(window, sides[side], sides[1 - side], number):
-                    places.setdefault((MEETINGS[template.fn], template.site, side), set()).add(sides[side])
-    parameters = {tape.storage_of(v.code) for v in window.versions}
+                way = (MEETINGS[template.fn], template.site, side)
+                if way not in places and len(places) < MOST_PLACES and sides[side] not in parameters:
+                    places[way] = set()
+                    if _is_target(window, sides[side], sides[1 - side], number):
+                        places[way].add(sides[side])
+                elif places.get(way):
+                    places[way].add(sides[side])
     begin = window.begin_of(h.place)
     before = {s for s in read if s >= 0 and window.begin <= tape.storage_born[s] < begin} - parameters
     found = [frozenset(before)] if before else []
-    found += [frozenset(places[way]) for way in sorted(places, key=lambda w: w[0]) if not places[way] & parameters]
+    told = sorted((way for way in places if places[way]), key=lambda way: way[0])
+    found += [frozenset(places[way]) for way in told if not places[way] & parameters]
     found = list(dict.fromkeys(found))[:MOST_WAYS]
     return [*found, *(one | other for one, other in combinations(found, 2))]
 
@@ -64,7 +71,7 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
         return False
     queue = [given]
     for storage in queue[:MOST_LINKS]:
-        for number in (e for e in behind if storage in _made(tape, e)):
+        for number in (e for e in behind if storage in tape.made(e)):
             template, inputs, _ = tape.entry(number)
             codes = [c for c in inputs if c & 3 != CONST]
             data = [c for c in codes if not window.masks.of(c) and _is_data(tape, c)]
@@ -73,11 +80,6 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
             if template.elementwise or template.writes or template.kind == "element":
                 queue += [tape.storage_of(c) for c in codes if window.masks.of(c)]
     return False
-
-
-def _made(tape: Tape, number: int) -> set[int]:
-    template, inputs, outputs = tape.entry(number)
-    return {tape.storage_of(c) for c in (*outputs, *(inputs[i] for i in template.writes)) if c & 3 != CONST}
 
 
 def _is_data(tape: Tape, code: int) -> bool:

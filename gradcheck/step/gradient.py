@@ -312,7 +312,7 @@ class Extraction:
         if len(graph.frontier) == 1:
             storage = next(iter(graph.frontier))
             if self.tape.storage_size(storage) == size and self.tape.storage_layout[storage] >= 0:
-                makers = [e for e in graph.free if storage in graph.made(e)]
+                makers = [e for e in graph.free if storage in self.tape.made(e)]
                 return graph.read_as(storage * 4 + WHOLE), makers[-1]
         tried = 0
         for number in reversed(graph.free):

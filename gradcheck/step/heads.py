@@ -16,6 +16,7 @@ import numpy as np
 from ..replay.adjoint import Recording
 from ..replay.forward import Replay, State
 from ..tape import CONST, Tape
+from .hypotheses import Hypothesis
 from .window import Window
 
 MOST_HEADS = 8
@@ -37,6 +38,11 @@ class Head:
     labels: bool = False
     mask: int = 0
     place: int = 0
+
+
+def hypothesis(head: Head) -> Hypothesis:
+    """The standard losses of a head, whichever: the sum over its outputs."""
+    return Hypothesis(head.site, head.outputs, head.entries, False, head.mask, source="inferred")
 
 
 def find(window: Window, path: set[int], end: int) -> list[Head]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..record.events import STEPS
 from ..tape import CONST, SCALAR, Tape
 from .flow import FLAT, backward_slice
 from .window import Window
@@ -17,7 +18,6 @@ MOST_ON_PATH = 40
 LARGEST_GUARD = 1e-3
 MOST_FEEDING = 64
 LONGEST_FEED = 20_000
-ADDS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 Seeds = list[tuple[int, int, Any]]  # (entry before which it counts, operand code, adjoint)
 PICKS = frozenset(
     (max, min, np.max, np.min, np.amax, np.amin, np.ndarray.max, np.ndarray.min, np.ndarray.item, float, np.float64)
@@ -75,14 +75,14 @@ def own_scalars(window: Window, path: set[int], end: int, *, limited: bool = Tru
         found.entries.append(number)
         found.mask |= mask
         found.on_path = found.on_path or number in path
-    for hs in sites.values():
-        for h in hs:
-            _keep_last(tape, h)
     groups = [_of_the_step(window, [h for h in hs if not _only_picks(tape, h)]) for hs in sites.values()]
     groups = sorted((sorted(g, key=lambda h: h.last) for g in groups if g), key=lambda g: -g[0].last)
     off = [h for g in groups for h in g if not h.on_path]
     on = [h for g in groups for h in g if h.on_path]
-    return off[:MOST_OFF_PATH] + on[:MOST_ON_PATH] if limited else off + on
+    chosen = off[:MOST_OFF_PATH] + on[:MOST_ON_PATH] if limited else off + on
+    for h in chosen:
+        _keep_last(tape, h)
+    return chosen
 
 
 def _keep_last(tape: Tape, h: Hypothesis) -> None:
@@ -110,7 +110,8 @@ def _feeding(tape: Tape, entries: list[int]) -> int:
         own = bits.get(number, 0)
         found |= mask if own else 0
         for code in outputs:
-            masks[tape.storage_of(code)] = mask | own
+            if code & 3 != CONST:
+                masks[tape.storage_of(code)] = mask | own
         for place in template.writes if mask else ():
             masks[tape.storage_of(inputs[place])] = masks.get(tape.storage_of(inputs[place]), 0) | mask
     return found
@@ -118,7 +119,7 @@ def _feeding(tape: Tape, entries: list[int]) -> int:
 
 def _runs_on(tape: Tape, h: Hypothesis) -> bool:
     """Whether each execution adds to the one before."""
-    return tape.entry(h.entries[0])[0].fn in ADDS and all(
+    return tape.entry(h.entries[0])[0].fn in STEPS and all(
         before in tape.entry(entry)[1] for before, entry in zip(h.codes, h.entries[1:], strict=False)
     )
 

@@ -29,6 +29,7 @@ from .trials import Judgement, Match, Trial, choose, families
 from .window import Window
 
 HALVES = (0.5, 1.0, 2.0)
+MOST_GIVEN_WORK = 500_000  # entries swept in all
 MOST_GIVEN = 3  # scalars of the script that are tried with a value taken as given
 
 
@@ -224,8 +225,10 @@ class Judge:
     def _try_given(self, made: Judgement, off: list[Hypothesis], trials: list[Trial]) -> None:
         """The most downstream scalars with a value taken as given, kept where that explains what nothing else does."""
         assert made.recording is not None
+        left = MOST_GIVEN_WORK // max(len(made.recording.entries), 1)
         for h in [h for h in off if h.last == max(o.last for o in off if o.mask == h.mask)][:MOST_GIVEN]:
-            for given in ways(made.window, h):
+            for given in ways(made.window, h)[:left] if left > 0 else ():
+                left -= 1
                 one = replace(h, given=given)
                 trial = evaluate(made, one, one.seeds(self.tape), made.recording, one.mask, "expression")
                 if trial is not None and trial.identified:
@@ -276,7 +279,7 @@ class Judge:
                 seeds = heads.seeds(kind, head, made.recording)
                 if seeds is None:
                     continue
-                h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, source="inferred")
+                h = heads.hypothesis(head)
                 trial = evaluate(made, h, list(seeds), made.recording, head.mask, kind)
                 if trial is not None:
                     trial.head = head

@@ -24,7 +24,7 @@ def _by_head(made: Judgement, t: Trial, found: list[Head]) -> Iterator[Trial]:
     for head in found:
         if head.site == t.head.site and head.labels == t.head.labels and not head.mask & t.hypothesis.mask:
             seeds = heads.seeds(t.kind, head, made.recording)
-            h = Hypothesis(head.site, head.outputs, head.entries, False, head.mask, source="inferred")
+            h = heads.hypothesis(head)
             trial = evaluate(made, h, list(seeds), made.recording, head.mask, t.kind) if seeds is not None else None
             if trial is not None:
                 yield trial

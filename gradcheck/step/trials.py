@@ -215,15 +215,21 @@ def _one(scales: list[float | None]) -> bool:
     return bool(known) and all(abs(s / known[0] - 1) < SAME_UNIT for s in known)
 
 
+def kin(t: Trial) -> tuple[Any, ...]:
+    """What trials of one loss in several passes share: place, kind, treatment; and the binding, where it was carried
+    over.
+    """
+    h = t.hypothesis
+    return h.site, t.kind, h.label, bool(h.guards), h.codes[0] if h.tail else -1, h.given
+
+
 def families(trials: list[Trial]) -> list[Family]:
     """Trials gathered by place, kind and treatment, in the order in which they were tried. What was carried over to the
     step in several ways is a family each.
     """
     found: dict[Any, Family] = {}
     for t in trials:
-        h = t.hypothesis
-        way = h.codes[0] if h.tail else -1
-        found.setdefault((h.site, t.kind, h.label, bool(h.guards), way, h.given), Family([])).trials.append(t)
+        found.setdefault(kin(t), Family([])).trials.append(t)
     return list(found.values())
 
 

@@ -149,8 +149,7 @@ class Window:
             tape = self.tape
             found = {tape.storage_of(v.code) for v in self.versions} | set(self.copies)
             for number in self.masks.entry_masks:
-                template, inputs, outputs = tape.entry(number)
-                found |= {tape.storage_of(c) for c in outputs} | {tape.storage_of(inputs[i]) for i in template.writes}
+                found |= tape.made(number)
             self._active = found
         return found
 
