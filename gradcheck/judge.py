@@ -106,8 +106,12 @@ class JudgingRecorder(Recorder):
         around = {p.activation.line.site for a in judged for p in a.parent.chain() if p.activation}
         inside = {a.line.site for t in judged for a in self.loops.inside(t)}
         training = {a.line.site for a in judged} | around | inside
-        whole = [self.sources.sites[s] for s in self.loops.cut_lines - training]
-        if whole and (training or outcome.kind == "exception"):
+        suspects = self.loops.cut_lines - training
+        if not training and outcome.kind != "exception":  # nothing is explained: what was cut inside a step may be why
+            unexplained = [made.activation for made in self._made.values() if made.activation]
+            suspects &= {a.line.site for t in unexplained for a in self.loops.inside(t)}
+        whole = [self.sources.sites[s] for s in suspects]
+        if whole:
             self.emit({"event": "computations", "loops": [[place.file, place.line] for place in whole]})
 
     def _judge_what_is_left(self) -> None:

@@ -1,4 +1,4 @@
-"""What several test modules share: golden files."""
+"""What several test modules share: golden files, and reports that are made once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from . import shared_runs
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -18,6 +20,11 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/* from what is printed now")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        shared_runs.forget()
 
 
 @pytest.fixture

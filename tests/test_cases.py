@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck import Report, check_script
-
-from .folder_hash import unchanged_folder
+from .shared_runs import checked
 
 CASES = Path(__file__).parent.parent / "cases"
 CERTAIN = 1e-4  # relative gap to the central difference; kinks of many rectifiers alone come to 1e-5
@@ -66,16 +64,10 @@ def _lines(path: str, mark: str) -> set[tuple[str, int]]:
     }
 
 
-def ask(path: Path, seed: int = 0) -> Report:
-    """The report on one script."""
-    return check_script(path, seed=seed, timeout=120)
-
-
 @pytest.mark.parametrize(("path", "verdicts", "errors"), BROKEN, ids=[b[0] for b in BROKEN])
 @pytest.mark.parametrize("seed", [0, 5])
 def test_a_broken_system_is_told_what_is_wrong(path: str, verdicts: list[str], errors: list, seed: int) -> None:
-    with unchanged_folder((CASES / path).parent):
-        report = ask(CASES / path, seed)
+    report = checked(CASES / path, seed)
     assert sorted(p.verdict for p in report.parameters) == sorted(verdicts)
     found = [f for f in report.findings if f.severity == "error"]
     assert [f.rule for f in found] == [rule for rule, _ in errors]
@@ -85,7 +77,7 @@ def test_a_broken_system_is_told_what_is_wrong(path: str, verdicts: list[str], e
 
 @pytest.mark.parametrize(("path", "rules"), WARNED, ids=[w[0] for w in WARNED])
 def test_a_broken_system_is_warned_of_its_batches(path: str, rules: list[str]) -> None:
-    report = ask(CASES / path)
+    report = checked(CASES / path)
     mine = {"batch-scale-sum", "batch-scale-double-mean", "unshuffled-minibatches", "minibatch-coverage"}
     found = [f for f in report.findings if f.severity == "warning" and f.rule in mine]
     assert sorted(f.rule for f in found) == sorted(rules)
@@ -98,23 +90,23 @@ def test_a_broken_system_is_warned_of_its_batches(path: str, rules: list[str]) -
     [("batched_sigmoid/main.py", 25), ("doubled_softmax/model.py", 600), ("loop_convolution/model.py", 1)],
 )
 def test_the_batch_size_is_counted_in_rows_of_the_data(path: str, size: int) -> None:
-    assert [t.batch_size for t in ask(CASES / path).trainings] == [size]
+    assert [t.batch_size for t in checked(CASES / path).trainings] == [size]
 
 
 def test_the_kernels_of_the_dropout_convolution_go_uphill() -> None:
-    report = ask(CASES / "dropout_convolution/model.py")
+    report = checked(CASES / "dropout_convolution/model.py")
     assert sorted(p.direction for p in report.parameters) == ["downhill", "uphill"]
 
 
 def test_unwritten_memory_is_counted() -> None:
-    report = ask(CASES / "batched_sigmoid/main.py")
+    report = checked(CASES / "batched_sigmoid/main.py")
     evidence = next(f.evidence for f in report.findings if f.rule == "uninitialized-memory")
     assert evidence["unwritten"] == evidence["read"] > 10_000
 
 
 @pytest.mark.parametrize(("path", "count"), MENDED, ids=[m[0] for m in MENDED])
 def test_a_mended_system_is_clean(path: str, count: int) -> None:
-    report = ask(CASES / path)
+    report = checked(CASES / path)
     assert [(p.name, p.verdict, p.reason) for p in report.parameters if not p.verdict.startswith("right")] == []
     assert len(report.parameters) == count
     assert [p.name for p in report.parameters if p.certificate is None or not p.certificate < CERTAIN] == []
@@ -135,5 +127,5 @@ def test_no_verdict_is_fitted_to_a_size(path: str, text: str, other: str, tmp_pa
     assert text in source
     (tmp_path / "model.py").write_text(source.replace(text, other))
     verdicts = next(verdicts for known, verdicts, _ in BROKEN if known == path)
-    report = ask(tmp_path / "model.py")
+    report = checked(tmp_path / "model.py")
     assert sorted(p.verdict for p in report.parameters) == sorted(verdicts)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck import check_script
 from gradcheck.results import Finding
+
+from .shared_runs import checked
 
 CASES = Path(__file__).parent.parent / "cases"
 
 
 def of_rule(script: str, rule: str) -> list[Finding]:
-    return [f for f in check_script(CASES / script, timeout=120).findings if f.rule == rule]
+    return [f for f in checked(CASES / script).findings if f.rule == rule]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_severity_follows_what_happened(script: str, rule: str, severity: str) -
 
 def test_a_training_that_breaks_down_has_one_error() -> None:
     for script in ("step-too-large/bad_4.py", "softmax-overflow/bad_4.py", "log-of-zero/bad_3.py"):
-        found = [f.rule for f in check_script(CASES / script).findings if f.severity == "error"]
+        found = [f.rule for f in checked(CASES / script).findings if f.severity == "error"]
         assert found == [script.partition("/")[0]]
 
 
@@ -50,14 +51,14 @@ def test_a_training_that_breaks_down_has_one_error() -> None:
 def test_the_rebuilt_programs(script: str, rules: dict[str, str]) -> None:
     path = CASES / script
     lines = path.read_text().splitlines()
-    found = check_script(path, timeout=120).findings
+    found = checked(path).findings
     for rule, severity in rules.items():
         marked = [n for n, line in enumerate(lines, 1) if f"# expect: {rule}" in line]
         assert [(f.line, f.severity) for f in found if f.rule == rule] == [(n, severity) for n in marked]
 
 
 def test_a_mended_program_is_left_alone() -> None:
-    assert check_script(CASES / "loop_convolution/mended.py", timeout=120).findings == []
+    assert checked(CASES / "loop_convolution/mended.py").findings == []
 
 
 def test_an_offered_text_is_right_when_it_is_put_in(tmp_path: Path) -> None:
@@ -70,4 +71,4 @@ def test_an_offered_text_is_right_when_it_is_put_in(tmp_path: Path) -> None:
     lines[finding.line - 1] = line[: finding.column - 1] + finding.fix.replacement + line[finding.end_column - 1 :]
     mended = tmp_path / "model.py"
     mended.write_text("".join(lines))
-    assert "softmax-overflow" not in {f.rule for f in check_script(mended, timeout=120).findings}
+    assert "softmax-overflow" not in {f.rule for f in checked(mended).findings}

@@ -1,39 +1,35 @@
 import numpy as np
 
 
-class Embedder:
-    """Rows of unit length, fitted to directions."""
+class Ladders:
+    """Heights that only go up, one ladder for each wall: starts and gaps, fitted to noisy marks."""
 
-    def __init__(self, n, k, rng):
-        self.weights = rng.normal(size=(n, k))
-        self.shift = rng.normal(size=k) * 0.1
+    def __init__(self, walls, rungs, rng):
+        self.start = rng.normal(size=(walls, 1))
+        self.raw = rng.normal(size=(walls, rungs - 1)) * 0.3
 
-    def forward(self, x):
-        self.x = x
-        self.raw = x @ self.weights + self.shift
-        self.length = np.sqrt(np.sum(self.raw ** 2, axis=1, keepdims=True))
-        self.unit = self.raw / self.length
-        return self.unit
+    def forward(self):
+        self.gap = np.exp(self.raw)
+        return np.hstack([self.start, self.start + np.cumsum(self.gap, axis=1)])
 
     def backward(self, g):
-        g = g / self.length  # expect: gradient-mismatch
-        self.g_weights = self.x.T @ g
-        self.g_shift = g.sum(axis=0)
+        self.g_start = g.sum(axis=1, keepdims=True)
+        behind = np.cumsum(g[:, 1:], axis=1)  # expect: gradient-mismatch
+        self.g_raw = behind * self.gap
 
     def step(self, rate):
-        self.weights -= rate * self.g_weights
-        self.shift -= rate * self.g_shift
+        self.start -= rate * self.g_start
+        self.raw -= rate * self.g_raw
 
 
 rng = np.random.default_rng(161)
-x = rng.normal(size=(45, 4))
-goal = rng.normal(size=(45, 3))
-goal /= np.linalg.norm(goal, axis=1, keepdims=True)
-model = Embedder(4, 3, rng)
-for epoch in range(40):
-    unit = model.forward(x)
-    loss = 0.5 * np.mean(np.sum((unit - goal) ** 2, axis=1))
-    model.backward((unit - goal) / len(x))
-    model.step(0.5)
-    if epoch % 10 == 0:
-        print(epoch, loss)
+marks = np.sort(rng.uniform(0, 9, size=(30, 5, 8)), axis=2)
+ladders = Ladders(5, 8, rng)
+for sweep in range(200):
+    heights = ladders.forward()
+    miss = heights - marks
+    loss = 0.5 * np.mean(np.sum(miss ** 2, axis=(1, 2)))
+    ladders.backward(miss.mean(axis=0))
+    ladders.step(0.02)
+    if sweep % 50 == 0:
+        print(sweep, loss)

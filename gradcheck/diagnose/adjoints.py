@@ -12,7 +12,8 @@ from ..record.sources import Sources
 from ..step.trials import Judgement, Trial
 from ..tape import Tape
 from .code import Code
-from .walk import AGREES, LARGEST, walk_of
+from .multiples import AGREES, LARGEST
+from .walk import walk_of
 
 MOST_RIVALS = 64  # adjoints of one size that a value is compared with
 MOST_NUMBERS = 30_000_000  # entries of all adjoints together

@@ -23,7 +23,8 @@ from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
 from .adjoints import Adjoints, Likeness, alike
 from .code import Code
-from .walk import LARGEST, MOST_ENTRIES, links
+from .multiples import LARGEST
+from .walk import MOST_ENTRIES, links
 
 MOST_ROWS = 300
 MOST_SINKS = 60
@@ -100,7 +101,7 @@ class Backward:
         targets = {tape.storage_of(m.gradient.code) for m in self.trial.matches}
         end = max(m.version.update.entry for m in self.trial.matches) + 1
         masks = extraction.masks.entry_masks
-        found = backward_slice(tape, targets, end, window.begin)
+        found = backward_slice(tape, targets, end, window.begin, window.barriers)
         path = [e for e in found if e not in self.truth.forward and masks.get(e)]
         return path if len(path) <= MOST_ENTRIES else []
 

@@ -164,7 +164,8 @@ def own_divisions(view: StepView, trial: Trial, size: int, width: int) -> tuple[
     targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
     counts: dict[int, set[int]] = {}  # storage -> divisions on the ways from a target to it
     dividing = []
-    for entry in backward_slice(tape, targets, trial.hypothesis.last, view.made.window.begin):
+    window = view.made.window
+    for entry in backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers):
         template, inputs, outputs = tape.entry(entry)
         found = set().union(*(counts.get(tape.storage_of(c), set()) for c in inputs))
         if not found and tape.entry_template[entry] in readers:

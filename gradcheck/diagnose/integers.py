@@ -76,7 +76,9 @@ def _lost(view: StepView, entry: int) -> Loss | None:
     active = entry in window.masks.entry_masks
     if template.kind == "store":
         dtype = tape.dtype_of(tape.storage_of(inputs[0]))
-        if dtype is None or dtype.kind not in "iu" or not active or not _read_first(view, tape.storage_of(inputs[0])):
+        if dtype is None or dtype.kind not in "iu" or not active:
+            return None
+        if entry not in view.made.path and not _read_first(view, tape.storage_of(inputs[0])):
             return None
         value = np.asarray(_values(view, entry)[1])
         return _difference("cut", entry, dtype, value, np.trunc(value)) if value.dtype.kind == "f" else None
@@ -102,7 +104,7 @@ def _lost(view: StepView, entry: int) -> Loss | None:
 def _read_first(view: StepView, storage: int) -> bool:
     """Whether a step reads an array before it writes it: what it holds is carried from step to step.
 
-    One that is written first holds numbers that are rounded on purpose.
+    One that is written first, and that no update is made from, holds numbers that are rounded on purpose.
     """
     tape, recording = view.tape, view.made.recording
     assert recording is not None

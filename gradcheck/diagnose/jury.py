@@ -11,7 +11,7 @@ import numpy as np
 
 from ..step import heads
 from ..step.candidates import Candidate
-from ..step.classify import chain_of
+from ..step.classify import chain_of, pass_of
 from ..step.compare import compare, oriented
 from ..step.flow import backward_slice
 from ..step.later import second_step
@@ -19,14 +19,16 @@ from ..step.mixture import is_mixture
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
 from ..tape import CONST, SCALAR, Tape
-from . import scales
-from .walk import Departure, walk_of
+from . import departure, scales
+from .departure import Departure
+from .walk import walk_of
 
 ALL_UPHILL = "every update goes uphill"
 HINGED = "its updates depend on it through branches only, and no loss explains them"
 PILED = "right at the first step, then added to what earlier steps left"
 SINGLE = "a single number is a multiple of any other, and no larger gradient gives the factor"
 HIDDEN = "right at the recorded values only, wrong at others"
+MOST_LINKS = 6
 FEWEST = 3  # entries from which a sum of gradients is told from chance
 DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 
@@ -95,7 +97,11 @@ class Jury:
         ]
         own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
         most_first = sorted(own, key=lambda t: -len(t.matches))
-        fits = (t for t in most_first if shares_data(made, t) and not _reads_gradient(self.tape, made, t))
+        fits = (
+            t
+            for t in most_first
+            if shares_data(made, t) and not _reads_gradient(self.tape, made, t) and not _remembers(self.tape, made, t)
+        )
         return list(islice(fits, 1))
 
     def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
@@ -126,14 +132,15 @@ class Jury:
             return Verdict(c, m, t, "not_judged", "no loss was identified")
         if m.exact:
             later = self._later(made, t, m)
-            if later is not None and not is_mixture(self.tape, made, later):
-                return Verdict(c, later, t, "wrong", "right at the first step, wrong at the next")
+            if later is not None and not is_mixture(self.tape, made, later[1]):
+                return Verdict(c, later[1], later[0], "wrong", "right at the first step, wrong at the next")
             there = made.elsewhere.get((id(t), id(c)))
             if there is not None:
-                if there.exact and (t.head is not None or self._all_drift(made, t)):
+                point, there_too = there
+                if there_too.exact and (t.head is not None or self._all_drift(made, t)):
                     which = "no standard loss" if t.head is not None else "no loss of the script"
                     return Verdict(c, m, t, "not_judged", f"{which} keeps its scale at other values")
-                return Verdict(c, there, t, "wrong", HIDDEN)
+                return Verdict(c, there_too, point, "wrong", HIDDEN)
             if self._piles_up(made, t, m):
                 return Verdict(c, m, t, "wrong", PILED)
             gap = made.certificates.get(id(c))
@@ -159,7 +166,7 @@ class Jury:
         """Whether at another point every gradient has another scale than here: then something else is descended."""
         exact = [m for m in t.matches if m.exact and m.comparison.scale and m.version.round_ == 0]
         there = [made.elsewhere.get((id(t), id(m.version.candidate))) for m in exact]
-        return bool(exact) and all(m is not None and m.exact for m in there)
+        return bool(exact) and all(found is not None and found[1].exact for found in there)
 
     def _piles_up(self, made: Judgement, t: Trial, m: Match) -> bool:
         """Whether the second step is a multiple of the sum of both gradients: a buffer that is never cleared.
@@ -191,8 +198,8 @@ class Jury:
         near = made.parameters[max(0, place - 2) : place] + made.parameters[place + 1 : place + 3]
         return sum(any(m.version.candidate is n and m.exact and m.truth.size > 3 for m in t.matches) for n in near)
 
-    def _later(self, made: Judgement, t: Trial, first: Match) -> Match | None:
-        """The same loss one step later: a gradient that is right only at the first one.
+    def _later(self, made: Judgement, t: Trial, first: Match) -> tuple[Trial, Match] | None:
+        """The same loss and parameter one step later: a gradient that is right only at the first one.
 
         Where a round holds several updates, only the same one of the next round can be compared with the first.
         """
@@ -202,7 +209,7 @@ class Jury:
                 for m in other.matches:
                     same = m.version.candidate is there.candidate and m.version.index == there.index
                     if same and m.comparison.agreement == "off" and not m.blocked:
-                        return m
+                        return other, m
         return None
 
     def _scales(self, made: Judgement, t: Trial, found: list[Verdict]) -> None:
@@ -258,7 +265,9 @@ class Jury:
             return True
         tape = self.tape
         queue = list(t.hypothesis.codes)
-        for code in queue[:6]:
+        for count, code in enumerate(queue):
+            if count == MOST_LINKS:
+                break
             entry = tape.storage_born[tape.storage_of(code)]
             if entry < 0:
                 continue
@@ -286,14 +295,28 @@ class Jury:
                 continue
             if v.match.comparison.agreement == "exact":
                 continue
-            v.departure = walk_of(self.tape, made, v.trial).first(v.match)
+            v.departure = departure.first(walk_of(self.tape, made, v.trial), v.match)
+
+
+def _remembers(tape: Tape, made: Judgement, t: Trial) -> bool:
+    """Whether a step is made from what earlier passes computed, other than parameters and state, as in L-BFGS."""
+    window, known = made.window, {tape.storage_of(u.new) for s in made.states for r in s.rounds for u in r}
+    for m in t.matches:
+        here = pass_of(m.version.update, m.version.candidate.step) if m.version.candidate.step is not None else None
+        targets = {tape.storage_of(m.gradient.code)}
+        entries = backward_slice(tape, targets, m.version.update.entry + 1, window.begin, window.barriers)
+        earlier = (e for e in entries if here is not None and e < here.entry and window.masks.entry_masks.get(e))
+        if any(not tape.made(e) & known and e not in window.barriers for e in earlier):
+            return True
+    return False
 
 
 def _reads_gradient(tape: Tape, made: Judgement, t: Trial) -> bool:
     """Whether a scalar is made from the gradient itself, as the slope of a line search is: then it is no loss."""
     own = {tape.storage_of(v.code) for v in made.window.versions}
     h = t.hypothesis
-    entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, made.window.begin)
+    window = made.window
+    entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin, window.barriers)
     read = {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
     updates = ((m.version.candidate.rounds[m.version.round_], m.version.candidate.shape) for m in t.matches)
     return any((chain_of(tape, us, shape) - own) & read for us, shape in updates if shape != ())

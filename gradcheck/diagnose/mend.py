@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from ..step.compare import compare, oriented
 from ..step.gradient import Extraction
 from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
-from . import scales, scalewalk
-from .jury import PILED, Verdict
-from .spot import Mend, Spot
+from . import departure, scales, scalewalk
+from .departure import Departure
+from .jury import HIDDEN, PILED, Verdict
+from .spot import Again, Mend, Spot
 from .stepview import Mistake, StepView
-from .walk import Departure, Walk, onward, walk_of
+from .walk import Trace, Walk, onward, walk_of
 
 Supposition = Callable[[Spot], Iterator[Mend]]
 
@@ -43,7 +45,7 @@ def mistakes(view: StepView, suppositions: list[Supposition]) -> list[Mistake]:
     for v in view.verdicts.values():
         if v.verdict != "wrong":
             continue
-        if v.reason == PILED:
+        if v.reason in (PILED, HIDDEN):  # at another point nothing is mended
             left.append(v)
         elif v.match is not None and v.match.comparison.agreement == "exact":
             scaled.append(v)
@@ -57,7 +59,8 @@ def mistakes(view: StepView, suppositions: list[Supposition]) -> list[Mistake]:
         found += search.found
         left += search.left
         scaled += search.scaled
-    return [*found, *view.grouped(left), *scalewalk.mistakes(view, scaled)]
+    uneven, even = scalewalk.uneven(scaled)
+    return [*found, *view.grouped([*left, *uneven]), *scalewalk.mistakes(view, even)]
 
 
 @dataclass(slots=True)
@@ -65,6 +68,12 @@ class _Try:
     mend: Mend
     spot: Spot
     fixed: list[tuple[Verdict, Match]]  # with the gradient as it is then
+    fits: bool  # whether the gradients have the others' scale
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """What makes one better than another."""
+        return len(self.fixed), self.fits
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -81,7 +90,7 @@ class Search:
     found: list[Mistake] = field(default_factory=list)
     left: list[Verdict] = field(default_factory=list)
     scaled: list[Verdict] = field(default_factory=list)  # what is exact once mended, but for a factor of its own
-    mended: dict[int, np.ndarray] = field(default_factory=dict)
+    mended: dict[int, np.ndarray | Again] = field(default_factory=dict)
     attempts: int = 0
 
     def run(self, wrong: list[Verdict]) -> None:
@@ -103,9 +112,7 @@ class Search:
 
     def _other_scales(self, best: _Try, recording: Recording) -> list[Verdict]:
         """Verdicts on gradients that are exact now at another scale than those that were right from the beginning."""
-        right = [v.match for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
-        right = [m for m in right if m.truth.size > 1]  # a single number is a multiple of anything
-        reference = scales.reference(right)
+        reference = scales.reference(self._right())
         if reference is None or not reference.unit:
             return []
         trial = replace(self.trial, recording=recording)
@@ -155,11 +162,21 @@ class Search:
                     return best
                 self.attempts += 1
                 fixed = self._fixed(mend, wrong)
-                if fixed and (best is None or len(fixed) > len(best.fixed)):
-                    best = _Try(mend, spot, fixed)
-                    if len(fixed) == len(wrong):
+                found = _Try(mend, spot, fixed, bool(fixed) and self._fits(fixed))
+                if fixed and (best is None or found.rank > best.rank):
+                    best = found
+                    if len(fixed) == len(wrong) and best.fits:
                         return best
         return best
+
+    def _fits(self, fixed: list[tuple[Verdict, Match]]) -> bool:
+        """Whether gradients have the scale of those that were right from the beginning."""
+        reference = scales.reference(self._right())
+        return reference is None or all(scales.consistent(m, reference) for _, m in fixed)
+
+    def _right(self) -> list[Match]:
+        right = [v.match for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+        return [m for m in right if m.truth.size > 1]  # a single number is a multiple of anything
 
     def _supposed(self, spot: Spot) -> Iterator[Mend]:
         for suppose in self.suppositions:
@@ -170,20 +187,27 @@ class Search:
         """Places to look at: where gradients depart, what follows there, and the right values that went in."""
         departures: list[tuple[Verdict, Departure]] = []
         for v in wrong:
-            departure = walk.first(v.match, recording) if v.match is not None else None
-            if departure is not None and departure.entry >= 0:
-                departures.append((v, departure))
+            found = departure.first(walk, v.match, recording) if v.match is not None else None
+            if found is not None and found.entry >= 0:
+                departures.append((v, found))
         seen: set[tuple[int, ...]] = set()
         spots: list[Spot] = []
         for v, d in departures:
             assert d.trace is not None
             chain = list(onward(d.trace, d.entry))[:MOST_SPOTS]
-            for entry in (*chain, *d.sources):
+            for entry in (*chain, *self._assembled(d.trace, d.entry), *d.sources):
                 for entries in ((entry,), self._alike(d, entry)):
                     if entries and entries not in seen:
                         seen.add(entries)
-                        spots.append(Spot(walk, recording, d.trace, entries, [v], self.view.sources.sites))
+                        spots.append(Spot(walk, recording, d.trace, entries, [v], self.view.sources.sites, entry))
         return sorted(spots, key=lambda s: len(s.entries) > 1)
+
+    def _assembled(self, trace: Trace, entry: int) -> list[int]:
+        """The first entry that reads an array which this one and others write into; none where it writes nothing."""
+        if not self.tape.entry(entry)[0].writes:
+            return []
+        readers = (e for e in trace.after[entry] if not self.tape.entry(e)[0].writes)
+        return list(islice(readers, 1))
 
     def _alike(self, d: Departure, entry: int) -> tuple[int, ...]:
         """All executions of a place, where there are several."""
@@ -213,11 +237,11 @@ class Search:
                 continue
             if g.value.size == m.truth.size:
                 found = compare(oriented(g.value, m.truth), m.truth, m.bound, g.noise)
-                if found.agreement == "exact" or (found.agreement == "zero" and not np.any(m.truth)):
+                if found.exact:
                     fixed.append((v, replace(m, gradient=g, comparison=found)))
         return fixed
 
-    def replayed(self, values: dict[int, np.ndarray]) -> Recording | None:
+    def replayed(self, values: dict[int, np.ndarray | Again]) -> Recording | None:
         """The step replayed with what is mended, and ``values``, in place of what these entries made."""
         entries = self.trial.recording.entries
         if len(entries) > MOST_ENTRIES:
@@ -237,11 +261,12 @@ def _unknown_factors(best: _Try) -> set[float]:
     pass itself makes (of z, -z, 2 z).
     """
     walk = best.spot.walk
-    together = best.mend.values[0] if len(best.mend.values) == 1 else np.stack(best.mend.values)
+    known = [v for v in best.mend.values if isinstance(v, np.ndarray)]
+    together = [known[0] if len(known) == 1 else np.stack(known)] if known else []
     found = {1.0}
-    for value in (*(i.value for i in best.spot.incoming()), best.spot.value, together):
-        known = walk.scales(value) if value is not None else set()
-        found = {f * a / b for f in found for a in known or (1.0,) for b in known or (1.0,)}
+    for value in (*(i.value for i in best.spot.incoming()), best.spot.value, *together):
+        units = walk.scales(value) if value is not None else set()
+        found = {f * a / b for f in found for a in units or (1.0,) for b in units or (1.0,)}
         found = set(list(found)[:MOST_FACTORS])
     return found
 
@@ -258,7 +283,7 @@ def _as_meant(v: Verdict, gradient: np.ndarray) -> Match | None:
 class Mended(Replay):
     """A replay in which some entries make other values."""
 
-    def __init__(self, base: Replay, values: dict[int, np.ndarray]) -> None:
+    def __init__(self, base: Replay, values: dict[int, np.ndarray | Again]) -> None:
         super().__init__(base.tape, base.promote)
         self.replaced = base.replaced
         self.values = values
@@ -269,9 +294,16 @@ class Mended(Replay):
         if value is None:
             return
         template, inputs, outputs = self.tape.entry(number)
+        if callable(value):
+            value = value([self.load(state, c) for c in inputs])
+            if value is None:
+                raise ReplayError(number, "what was meant here cannot be computed")
+            value = np.asarray(value)
         codes = [c for c in outputs if c & 3 != CONST]
         if codes:
             shape = self.tape.shape_of(codes[0])
+            if value.size != np.prod(shape):
+                raise ReplayError(number, "what was meant here has another size")
             self._result(state, codes[0], np.reshape(value, shape) if shape else value.item())
         else:
             region = self.load(state, inputs[template.writes[0]])

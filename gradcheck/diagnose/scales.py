@@ -31,20 +31,17 @@ def _plain(m: Match) -> bool:
 
 
 def consistent(one: Match, other: Match) -> bool:
-    """Whether the scales differ only by learning rates of their own and by data-dependent (clipping) factors.
+    """Whether the scales differ only by learning rates of their own and by factors that the step computes from the
+    parameters, as in clipping by norm.
 
-    A factor that both have says nothing. What is left must be numbers that nothing computed: `1 / m` in one place
-    and not
-    in the other is a difference of scale.
+    A factor that both have says nothing, unless it took another value in a replay. Others must be numbers that nothing
+    computed: `1 / m` in one place and not in the other is a difference of scale.
     """
     a, b = one.comparison.scale, other.comparison.scale
     if a is None or b is None:
         return True
-    alike = not opposite(one, other)
-    if (_free(one.gradient) or _free(other.gradient)) and alike:
-        return True
-    a, b = abs(a) if alike else -abs(a), abs(b)
-    shared = {s for s, _, _ in one.gradient.factors} & {s for s, _, _ in other.gradient.factors}
+    a, b = -abs(a) if opposite(one, other) else abs(a), abs(b)
+    shared = {(s, v) for s, v, _ in one.gradient.factors} & {(s, v) for s, v, _ in other.gradient.factors}
     return _same(a / b, _products(one.gradient, shared), _products(other.gradient, shared))
 
 
@@ -64,18 +61,13 @@ def _slope(m: Match) -> float:
     return float(np.vdot(m.gradient.step, m.truth)) if m.gradient.step.size == m.truth.size else 0.0
 
 
-def _free(g: Gradient) -> bool:
-    """Whether a factor depends on the parameters themselves, as in clipping by norm."""
-    return any(active for _, _, active in g.factors)
-
-
 def _same(ratio: float, left: list[float], right: list[float]) -> bool:
     return any(q and abs(ratio / (p / q) - 1) < SAME for p in left for q in right)
 
 
-def _products(g: Gradient, shared: set[int]) -> list[float]:
-    """Products of the rates that are a parameter's own."""
-    values = [v for s, v, active in g.factors if not active and s not in shared and s in g.rates][:MOST_FACTORS]
+def _products(g: Gradient, shared: set[tuple[int, float]]) -> list[float]:
+    """Products of the rates and limits that are a parameter's own."""
+    values = [abs(v) for s, v, active in g.factors if (s, v) not in shared and (active or s in g.rates)][:MOST_FACTORS]
     subsets: Iterable[tuple[float, ...]] = chain.from_iterable(combinations(values, n) for n in range(len(values) + 1))
     out = []
     for subset in subsets:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..step.trials import Trial
+from . import scales
 from .jury import ALL_UPHILL, Verdict
 from .stepview import Mistake, StepView
 from .walk import Trace, Walk, walk_of
@@ -23,6 +24,26 @@ class Change:
 
     entry: int
     factors: tuple[float, ...]
+
+
+def uneven(scaled: list[Verdict]) -> tuple[list[Verdict], list[Verdict]]:
+    """Numbers that one line updates with factors that differ (a list of lists that is wrong as a whole), and the rest.
+
+    A single number is a multiple of any other: only what several have in common is a factor, or one that people write.
+    """
+    lines: dict[int, list[Verdict]] = {}
+    for v in scaled:
+        if v.match is not None and v.match.truth.size == 1 and v.reason != ALL_UPHILL:
+            lines.setdefault(v.match.version.update.site, []).append(v)
+    differ = [v for found in lines.values() if not _one_factor(found) for v in found]
+    return differ, [v for v in scaled if v not in differ]
+
+
+def _one_factor(found: list[Verdict]) -> bool:
+    if len(found) == 1:
+        return "." not in scales.as_text(found[0].scale or 0.0)
+    factors = [(v.scale or 0.0) * (-1 if v.opposite else 1) for v in found]
+    return all(abs(f - factors[0]) <= SAME * abs(factors[0]) for f in factors)
 
 
 def mistakes(view: StepView, wrong: list[Verdict]) -> list[Mistake]:
@@ -84,7 +105,8 @@ class _Paths:
             exact = any(abs(f / factor - 1) < SAME for f in (*change.factors, together[site]))
             if change.entry not in innocent and exact:
                 return change.entry
-        return -1 if factor < 0 else _maker(walk, trace, v.trial)
+        lost = _lost(walk, trace, v.trial, innocent, factor)
+        return lost if lost >= 0 or factor < 0 else _maker(walk, trace, v.trial)
 
     def _shared(self, walk: Walk, trial: Trial) -> set[int]:
         """Entries that right gradients of the same loss pass through too."""
@@ -93,6 +115,19 @@ class _Paths:
             traces = [walk.trace(v.match, trial.recording) for v in right[:8] if v.match is not None]
             self._innocent[id(trial)] = {e for t in traces if t is not None for e in t.path}
         return self._innocent[id(trial)]
+
+
+def _lost(walk: Walk, trace: Trace, trial: Trial, innocent: set[int], factor: float) -> int:
+    """The first value from which on none has the scale that most values of right gradients have, where it has that
+    times the factor; -1 where there is none.
+    """
+    scales = {e: walk.scales(walk.value(e, trial.recording)) for e in trace.path if e in trace.on}
+    right = [s for e, found in scales.items() if e in innocent for s in found]
+    usual = max(right, key=lambda s: sum(abs(s / other - 1) < SAME for other in right), default=0.0)
+    own = [e for e in scales if e not in innocent]
+    kept = [i for i, e in enumerate(own) if any(abs(s / usual - 1) < SAME for s in scales[e])] if usual else []
+    after = own[kept[-1] + 1 :][:1] if kept else []
+    return next((e for e in after if any(abs(s / usual / factor - 1) < SAME for s in scales[e])), -1)
 
 
 def _maker(walk: Walk, trace: Trace, trial: Trial) -> int:

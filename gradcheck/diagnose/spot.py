@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,14 @@ from ..results import Fix, Span
 from ..step.trials import Trial
 from ..tape import CONST, SCALAR, Tape, Template, rebuild
 from .jury import Verdict
-from .walk import Partner, Trace, Walk
+from .multiples import Partner
+from .walk import Trace, Walk
+
+Again = Callable[[list[Any]], Any]
+"""What an entry makes of the operands that it finds."""
 
 MOST_VALUES = 32
+FIRST_FEW = 3
 DEEPEST = 6
 LARGEST = 4_000_000
 
@@ -26,13 +31,15 @@ LARGEST = 4_000_000
 class Mend:
     """What a rule supposes: with ``values`` in place of what the entries made, gradients become exact.
 
-    ``place`` is the number of the guilty site; the other fields are those of the finding. Where what was meant has
-    another shape, ``gradient`` says instead what the parameter's gradient itself would be.
+    A value may be computed anew from the operands, as they are with what lies before it mended: in a loop that carries
+    its error along, each pass reads what the one before it made. ``place`` is the number of the guilty site; the other
+    fields are those of the finding. Where what was meant has another shape, ``gradient`` says instead what the
+    parameter's gradient itself would be.
     """
 
     slug: str
     entries: tuple[int, ...]
-    values: list[np.ndarray]
+    values: Sequence[np.ndarray | Again]
     place: int
     message: str
     label: str
@@ -64,7 +71,10 @@ class Incoming:
 
 @dataclass(slots=True)
 class Spot:
-    """Executions of one place: one, or all of one form (then every array here has them as its first axis)."""
+    """Executions of one place: one, or all of one form (then every array here has them as its first axis).
+
+    ``origin`` is the execution where a gradient departs.
+    """
 
     walk: Walk
     recording: Recording
@@ -72,6 +82,7 @@ class Spot:
     entries: tuple[int, ...]
     verdicts: list[Verdict]
     sites: list[Site]
+    origin: int
     _pools: dict[tuple[int, ...], list[Known]] = field(default_factory=dict)
 
     @property
@@ -83,6 +94,31 @@ class Spot:
     def trial(self) -> Trial:
         """The loss that is judged against."""
         return self.walk.trial
+
+    @property
+    def alone(self) -> Spot:
+        """The execution where a gradient departs, without the others."""
+        if len(self.entries) == 1:
+            return self
+        return Spot(self.walk, self.recording, self.trace, (self.origin,), self.verdicts, self.sites, self.origin)
+
+    def aligned(self, entry: int) -> Iterator[dict[int, int]]:
+        """For executions of this place those of a forward entry's place, in an order that pairs the origin with the
+        entry: that of the forward pass, or the reverse. One at an end may have none: the state before the first pass.
+        """
+        same = self.tape.entry_template[entry]
+        found = [e for e in sorted(self.walk.adjoints) if self.tape.entry_template[e] == same]
+        count = len(self.entries)
+        if count == 1 or abs(len(found) - count) > 1:
+            if count == 1:
+                yield {self.origin: entry}
+            return
+        place = self.entries.index(self.origin)
+        for order in (found, found[::-1]):
+            shift = order.index(entry) - place
+            if abs(shift) <= 1:
+                pairs = ((e, i + shift) for i, e in enumerate(self.entries))
+                yield {e: order[i] for e, i in pairs if 0 <= i < len(order)}
 
     @property
     def template(self) -> Template:
@@ -145,9 +181,9 @@ class Spot:
     def _operands_on_path(self, entries: tuple[int, ...]) -> Iterator[Incoming]:
         """The operands of some entries that are adjoints, with the entries that made them."""
         read = [self.recording.operands(e)[0] for e in entries]
-        codes = self.tape.entry(entries[0])[1]
-        for i, code in enumerate(codes):
-            makers = [p for p in self.trace.before.get(entries[0], ()) if code & 3 != CONST and self._makes(p, code)]
+        before = self.trace.before.get(entries[0], ())
+        for i, code in enumerate(self.tape.entry(entries[0])[1]):
+            makers = [p for p in before if code & 3 != CONST and self.walk.writes(p, code)]
             if not makers or not isinstance(read[0][i], np.ndarray | float):
                 continue
             value = self._stack([values[i] for values in read])
@@ -155,12 +191,6 @@ class Spot:
             group = self._executions(makers[-1])
             if value is not None and partner is not None and partner.entries and group:
                 yield Incoming(group, value, partner)
-
-    def _makes(self, entry: int, code: int) -> bool:
-        template, inputs, outputs = self.tape.entry(entry)
-        storage = self.tape.storage_of(code)
-        codes = [*outputs, *(inputs[place] for place in template.writes)]
-        return any(c & 3 != CONST and self.tape.storage_of(c) == storage for c in codes)
 
     def _executions(self, entry: int) -> tuple[int, ...]:
         """The entry, or as many executions of its place as this spot has; none where the numbers differ."""
@@ -201,6 +231,7 @@ class Spot:
             alike = all(self.walk.adjoints[e].shape == shape[1:] for e in entries)
             if len(entries) == len(self.entries) and alike:
                 yield tuple(entries)
+                yield tuple(entries[::-1])  # a backward pass through time runs the other way
 
     def forward_value(self, entries: tuple[int, ...]) -> np.ndarray | None:
         """What forward entries made."""
@@ -228,9 +259,10 @@ class Spot:
                 groups.setdefault(key, []).append(number)
         out: list[Known] = []
         for key, numbers in groups.items():
-            made = self._read(key, numbers, single)
-            if made is not None and not any(same_numbers(made.value, k.value) for k in out):
-                out.append(made)
+            for order in (numbers,) if single else (numbers, numbers[::-1]):
+                made = self._read(key, order, single)
+                if made is not None and not any(same_numbers(made.value, k.value) for k in out):
+                    out.append(made)
             if len(out) >= MOST_VALUES:
                 break
         return out
@@ -272,28 +304,49 @@ class Spot:
         values = [self.recording.operands(e)[0] for e in self.entries]
         return [self._stack([v[i] for v in values]) for i in range(len(values[0]))]
 
+    def belongs(self, value: np.ndarray) -> bool:
+        """Whether a value is an adjoint or a share of one, in all executions together or in each of the first few."""
+        if self.walk.agrees(value):
+            return True
+        few = [v for v in self.apart(value)[:FIRST_FEW] if np.any(v)]
+        return bool(few) and all(self.walk.is_share(v) or self.walk.agrees(v) for v in few)
+
     def again(self, operands: list[Any], function: Any = None) -> np.ndarray | None:
-        """The place computed with other operands; None where that fails."""
+        """The place computed with other operands (None: as they are); None where that fails."""
+        out = []
+        for i, entry in enumerate(self.entries):
+            raw = self.recording.operands(entry)[0]
+            given = [r if o is None else self._apart(o, i) for r, o in zip(raw, operands, strict=True)]
+            made = self.call(given, function)
+            if made is None:
+                return None
+            out.append(made)
+        return self._stack(out)
+
+    def _apart(self, value: Any, i: int) -> Any:
+        return value if len(self.entries) == 1 else value[i]
+
+    def call(self, operands: list[Any], function: Any = None) -> Any:
+        """What the place makes of operands; None where that fails."""
         fn = function or self.template.fn
         if fn is None:
             return None
-        out = []
         with np.errstate(all="ignore"):
-            for i, entry in enumerate(self.entries):
-                raw = self.recording.operands(entry)[0]
-                values = [
-                    r if o is None else (o if len(self.entries) == 1 else o[i])
-                    for r, o in zip(raw, operands, strict=True)
-                ]
-                try:
-                    if self.template.structure is None:
-                        out.append(fn(*values))
-                    else:
-                        tree = rebuild(self.template.structure, iter(values))
-                        out.append(fn(*tree[0], **(tree[1] if len(tree) > 1 else {})))
-                except Exception:
-                    return None
-        return self._stack(out)
+            try:
+                if self.template.structure is None:
+                    return fn(*operands)
+                tree = rebuild(self.template.structure, iter(operands))
+                return fn(*tree[0], **(tree[1] if len(tree) > 1 else {}))
+            except Exception:
+                return None
+
+    def with_operand(self, position: int, other: Callable[[int, Any], Any]) -> list[Again]:
+        """Each execution with one operand changed: ``other`` makes it of the execution's number and what is there."""
+
+        def of(i: int) -> Again:
+            return lambda found: self.call([other(i, o) if p == position else o for p, o in enumerate(found)])
+
+        return [of(i) for i in range(len(self.entries))]
 
 
 def same_numbers(one: np.ndarray, other: np.ndarray) -> bool:

@@ -88,7 +88,7 @@ def _fixed(view: StepView, trial: Trial) -> dict[int, int]:
     found: dict[int, int] = {}
     weights = set(updated)  # and what is made from parameters alone
     targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
-    for entry in backward_slice(tape, targets, trial.hypothesis.last, window.begin):
+    for entry in backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers):
         template, inputs, outputs = tape.entry(entry)
         if {tape.storage_of(c) for c in inputs if tape.shape_of(c) != ()} <= weights:
             weights.update(tape.storage_of(c) for c in outputs)

@@ -1,14 +1,14 @@
-"""The walk along the user's backward pass: which of its values are true adjoints, and where the truth is left.
+"""The walk along the user's backward pass: which of its values are true adjoints.
 
-A value of the backward pass is *on the path* when it is a multiple of the adjoint of some forward value. The
-departure is the first value, in program order, that comes from one on the path, is not on it, and leads to none
-that is.
+A value of the backward pass is *on the path* when it is a multiple of the adjoint of some forward value; a *share* is a
+multiple of what comes back from one of several uses of it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,59 +18,24 @@ from ..replay.adjoint import Recording, Reverse
 from ..step.flow import backward_slice
 from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape, rebuild
+from .multiples import LARGEST, Multiples, Partner
 
-AGREES = 1e-9
 MOST_ENTRIES = 60_000
-LARGEST = 2_000_000
 MOST_TOGETHER = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Where a gradient leaves the truth: the source place, what to say there, and how user and truth differ."""
-
-    site: int
-    label: str
-    structure: str
-    sources: tuple[int, ...] = ()  # entries of the values, right in themselves, that went in
-    entry: int = -1  # the entry that departs; -1 where all values are right up to the update
-    trace: Trace | None = None
+MOST_PASSES = 64
 
 
 @dataclass(slots=True)
 class Trace:
-    """The user's backward values of one gradient: its entries, which of them are adjoints, and what feeds what."""
+    """The user's backward values of one gradient: its entries, which of them are adjoints, which no more than shares of
+    one, and what feeds what.
+    """
 
     path: list[int]
     on: set[int]
+    shares: set[int]
     after: dict[int, list[int]]
     before: dict[int, list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """Forward entries whose adjoint a value is a multiple of, and the factor.
-
-    Several entries: one for each execution. None: it is the gradient of a parameter.
-    """
-
-    entries: tuple[int, ...]
-    scale: float
-    transposed: bool = False
-
-
-@dataclass(slots=True)
-class _Row:
-    entries: tuple[int, ...]
-    transposed: bool
-    norm: float
-
-
-@dataclass(slots=True)
-class _Table:
-    rows: list[np.ndarray] = field(default_factory=list)
-    owners: list[_Row] = field(default_factory=list)
-    matrix: np.ndarray | None = None
 
 
 class Walk:
@@ -84,7 +49,9 @@ class Walk:
         targets = {tape.storage_of(c) for c in trial.hypothesis.codes}
         self.forward = set(backward_slice(tape, targets, trial.hypothesis.last, window.begin, window.barriers))
         self.adjoints: dict[int, np.ndarray] = {}  # forward entry -> adjoint of its result
-        self._tables: dict[int, _Table] = {}  # by size
+        self.parts: dict[tuple[int, int], np.ndarray] = {}  # (reader, operand code) -> what comes back from it
+        self._known = Multiples()
+        self._shares = Multiples()  # of what came back from each use
         self.active = window.active()
         self._readers: dict[int, list[int]] | None = None  # forward entries by the storage that they read
         self._computed: set[tuple[int, ...]] | None = None
@@ -95,28 +62,44 @@ class Walk:
         given = self.trial.hypothesis.given
         reverse = Reverse(self.trial.recording, self.active - given, self.made.window.captures)
         reverse.keep = self.forward
-        self.adjoints = reverse.sweep(self.trial.seeds).visits
+        reverse.divided = self._read_often()
+        swept = reverse.sweep(self.trial.seeds)
+        self.adjoints = swept.visits
+        self.parts = swept.shares
+        for (reader, _), g in self.parts.items():
+            self._shares.add((reader,), g)
+            self._add_passes(reader, g)
         for m in self.trial.matches:
-            self._add((), np.asarray(m.truth, float))
+            self._known.add((), np.asarray(m.truth, float))
         together: dict[int, list[int]] = {}
         for number, g in self.adjoints.items():
-            self._add((number,), g)
+            self._known.add((number,), g)
+            self._add_passes(number, g)
             together.setdefault(self.tape.entry_template[number], []).append(number)
         for entries in together.values():
             found = [self.adjoints[e] for e in entries]
             alike = len({g.shape for g in found}) == 1
             if 1 < len(found) <= MOST_TOGETHER and alike and found[0].size * len(found) <= LARGEST:
-                self._add(tuple(entries[::-1]), np.stack(found[::-1]))
+                self._known.add(tuple(entries[::-1]), np.stack(found[::-1]))
+                self._known.add(tuple(entries), np.stack(found))  # a backward pass through time runs the other way
 
-    def _add(self, entries: tuple[int, ...], g: np.ndarray) -> None:
-        norm = float(np.linalg.norm(g))
-        if g.size and norm > 0 and np.isfinite(norm) and g.size <= LARGEST:
-            table = self._tables.setdefault(g.size, _Table())
-            table.rows.append(g.ravel() / norm)
-            table.owners.append(_Row(entries, False, norm))
-            if g.ndim == 2 and 1 not in g.shape and len(entries) < 2:
-                table.rows.append(g.T.ravel() / norm)
-                table.owners.append(_Row(entries, True, norm))
+    def _add_passes(self, entry: int, g: np.ndarray) -> None:
+        """What a backward pass through time reads of an adjoint that holds all times, pass by pass.
+
+        The rows of a matrix say nothing: behind one output they are multiples of each other.
+        """
+        for axis in range(2 if g.ndim > 2 else 0):
+            if 1 < g.shape[axis] <= MOST_PASSES:
+                for i in range(g.shape[axis]):
+                    self._shares.add((entry,), np.take(g, i, axis))
+
+    def _read_often(self) -> set[int]:
+        """Storages that several forward entries read."""
+        readers: dict[int, int] = {}
+        for number in self.forward:
+            for storage in {self.tape.storage_of(c) for c in self.tape.entry(number)[1] if c & 3 != CONST}:
+                readers[storage] = readers.get(storage, 0) + 1
+        return {storage for storage, count in readers.items() if count > 1}
 
     def partner(self, value: Any) -> Partner | None:
         """The forward value whose adjoint a value is a multiple of; None where it is of none."""
@@ -128,19 +111,21 @@ class Walk:
         """All forward values whose adjoint a value is a multiple of; several where adjoints are multiples of another:
         those of z, -z and 2 z.
         """
-        v = np.asarray(value, float).ravel()
-        table = self._tables.get(v.size)
-        norm = float(np.linalg.norm(v)) if v.size else 0.0
-        if table is None or not norm or not np.isfinite(norm):
-            return []
-        if table.matrix is None:
-            table.matrix = np.array(table.rows)
-        v = v / norm
-        products = table.matrix @ v
-        near = np.flatnonzero(np.abs(products) > 1 - AGREES)
-        close = [i for i in near if np.linalg.norm(v - products[i] * table.matrix[i]) < AGREES]
-        owners = [(table.owners[i], float(products[i])) for i in close]
-        return [Partner(o.entries, p * norm / o.norm, o.transposed) for o, p in owners]
+        return self._known.of(value)
+
+    def shares_of(self, value: Any) -> list[Partner]:
+        """The uses of forward values of which a value is a multiple of what comes back, by the entries that read."""
+        return self._shares.of(value) if value is not None and np.size(value) > 1 else []
+
+    def is_share(self, value: Any) -> bool:
+        """Whether a value is a multiple of what comes back from one of several uses of a forward value."""
+        return bool(self.shares_of(value))
+
+    def may_be_adjoint(self, entry: int) -> bool:
+        """Whether what an entry made has the size of some adjoint."""
+        template, inputs, outputs = self.tape.entry(entry)
+        codes = [*outputs, *(inputs[i] for i in template.writes)]
+        return any(math.prod(self.tape.shape_of(c)) in self._known.sizes for c in codes if c & 3 != CONST)
 
     def scales(self, value: Any) -> set[float]:
         """The factors that a value may have as an adjoint, one for each of its partners."""
@@ -160,8 +145,12 @@ class Walk:
         return sorted(n for n in found if n > entry)
 
     def uses(self, entry: int) -> int:
-        """How many forward entries read what an entry made."""
-        return len(self.readers(entry))
+        """How many forward entries read what an entry made; where it is stored in a part of an array, that part."""
+        readers = self.readers(entry)
+        if len(readers) == 1 and self.tape.entry(readers[0])[0].kind == "store":
+            place = self.tape.entry(readers[0])[1][0]
+            return sum(place in self.tape.entry(r)[1] for r in self.readers(readers[0]))
+        return len(readers)
 
     def later_products(self, entry: int) -> bool:
         """Whether what an entry made goes through a product with another parameter before the loss."""
@@ -220,14 +209,20 @@ class Walk:
         """The user's values on the way to one gradient; None where they cannot be told from the forward pass."""
         assert self.made.extraction is not None
         end = m.version.update.entry + 1
-        found = backward_slice(self.tape, {self.tape.storage_of(m.gradient.code)}, end, self.made.window.begin)
+        window = self.made.window
+        gradient = {self.tape.storage_of(m.gradient.code)}
+        found = backward_slice(self.tape, gradient, end, window.begin, window.barriers)
         masks = self.made.extraction.masks
         path = [e for e in found if e not in self.forward and masks.entry_masks.get(e)]
-        if not path or not self._tables or len(path) > MOST_ENTRIES:
+        if not path:  # margins: which of them are violated is all that comes from the parameters
+            wider = masks.through_decisions().entry_masks
+            path = [e for e in found if e not in self.forward and wider.get(e)]
+        if not path or not self._known.sizes or len(path) > MOST_ENTRIES:
             return None
         after, before = links(self.tape, path)
-        on = {e for e in path if self._on_path(e, recording)}
-        return Trace(path, on | self._written(path, before, recording), after, before)
+        on = {e for e in path if self._on_path(e, recording)} | self._written(path, before, recording)
+        shares = {e for e in path if e not in on and self._is_part(e, recording)}
+        return Trace(path, on, shares, after, before)
 
     def _written(self, path: list[int], before: dict[int, list[int]], recording: Recording) -> set[int]:
         """Writes after which the next reader of the whole array sees an adjoint."""
@@ -247,22 +242,26 @@ class Walk:
                         found.add(e)
         return found
 
-    def first(self, m: Match, recording: Recording | None = None) -> Departure | None:
-        """The departure of one gradient; None where the walk cannot tell."""
-        trace = self.trace(m, recording or self.trial.recording)
-        if trace is None:
-            return None
-        choices, comes = _departures(trace)
-        if not choices:
-            return Departure(m.version.update.site, "the gradient is right up to here", structure(m), trace=trace)
-        first = choices[0]
-        label = "departs here: what goes in is right" if first in comes else "not the derivative of the loss"
-        sources = tuple(p for p in trace.before[first] if p in trace.on)
-        return Departure(self.tape.site_of(first), label, structure(m), sources, first, trace)
+    def writes(self, entry: int, code: int) -> bool:
+        """Whether an entry made what an operand reads, or wrote into it."""
+        template, inputs, outputs = self.tape.entry(entry)
+        storage = self.tape.storage_of(code)
+        codes = [*outputs, *(inputs[place] for place in template.writes)]
+        return any(c & 3 != CONST and self.tape.storage_of(c) == storage for c in codes)
+
+    def _is_value(self, number: int) -> bool:
+        template, _, outputs = self.tape.entry(number)
+        return template.kind not in ("store", "call") and len([c for c in outputs if c & 3 != CONST]) < 2
+
+    def _is_part(self, number: int, recording: Recording) -> bool:
+        """Whether an entry made or stored a share, or stored an adjoint in a part of an array."""
+        if self.tape.entry(number)[0].kind == "store":
+            value = self.value(number, recording)
+            return self.is_share(value) or value is not None and np.size(value) > 1 and self.agrees(value)
+        return self._is_value(number) and self.is_share(self.value(number, recording))
 
     def _on_path(self, number: int, recording: Recording) -> bool:
-        template, _, outputs = self.tape.entry(number)
-        if template.kind in ("store", "call") or len([c for c in outputs if c & 3 != CONST]) > 1:
+        if not self._is_value(number):
             return False
         value = self.value(number, recording)
         return value is not None and np.size(value) > 1 and self.agrees(value)
@@ -296,20 +295,6 @@ def walk_of(tape: Tape, made: Judgement, trial: Trial) -> Walk:
     return found
 
 
-def _departures(trace: Trace) -> tuple[list[int], set[int]]:
-    """Entries where the truth may be left, in program order, and those that come from a value on the path."""
-    leads: set[int] = set()
-    for e in reversed(trace.path):
-        if any(c in trace.on or c in leads for c in trace.after[e]):
-            leads.add(e)
-    comes: set[int] = set()
-    for e in trace.path:
-        if any(p in trace.on or p in comes for p in trace.before[e]):
-            comes.add(e)
-    off = [e for e in trace.path if e not in trace.on and e not in leads]
-    return [e for e in off if e in comes or not trace.on] or off, comes
-
-
 def onward(trace: Trace, entry: int) -> Iterator[int]:
     """The entry and those that its value alone runs through."""
     seen = set()
@@ -320,34 +305,3 @@ def onward(trace: Trace, entry: int) -> Iterator[int]:
         if len(readers) != 1:
             return
         entry = readers[0]
-
-
-def structure(m: Match) -> str:
-    """How user and truth differ, where the ratio has a form: per row, per column, transposed, some entries zero."""
-    u, t = np.asarray(m.gradient.value, float), m.truth
-    if u.size != t.size or not np.any(t):
-        return ""
-    if t.ndim == 2 and t.shape[0] == t.shape[1] and _same(u.reshape(t.shape).T, t):
-        return "it is the transpose of the true gradient"
-    u = u.reshape(t.shape)
-    with np.errstate(all="ignore"):
-        ratio = np.where(t != 0, u / t, np.nan)
-    zero = (u == 0) & (t != 0)
-    if zero.any() and _same(u[~zero], t[~zero]):
-        return f"{int(zero.sum()):,} of {t.size:,} entries are zero, the others right"
-    if t.ndim == 2:
-        for axis, name in ((1, "row"), (0, "column")):
-            if 1 not in t.shape and _constant(ratio, axis):
-                return f"each {name} has a factor of its own"
-    return ""
-
-
-def _same(u: np.ndarray, t: np.ndarray) -> bool:
-    tt = float(np.vdot(t, t))
-    k = float(np.vdot(u, t)) / tt if tt else 0.0
-    return bool(k and np.linalg.norm(u - k * t) < AGREES * abs(k) * np.sqrt(tt))
-
-
-def _constant(ratio: np.ndarray, axis: int) -> bool:
-    low, high = np.nanmin(ratio, axis=axis), np.nanmax(ratio, axis=axis)
-    return bool(np.all(np.abs(high - low) <= AGREES * np.maximum(np.abs(low), np.abs(high))))

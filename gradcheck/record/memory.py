@@ -271,7 +271,10 @@ class Memory:
         return layout
 
     def result_code(self, value: Any, entry: int) -> int:
-        """Operand code of a fresh result of ``entry``; -1 when it is no new memory (a view of something known)."""
+        """Operand code of a fresh result of ``entry``; -1 when it is no new memory (a view of something known).
+
+        Several results of one entry may be views of one array, as those of `np.nonzero` are.
+        """
         if id(value) in self.codes:
             return -1
         kind = kind_of(type(value))
@@ -285,8 +288,11 @@ class Memory:
         if dtype.hasobject or dtype.names:
             return -1
         root = value if value.base is None else root_of(value)
-        if id(root) in self.arrays or root.dtype.names:
+        if root.dtype.names:
             return -1
+        known = self.arrays.get(id(root))
+        if known is not None:
+            return self._view_code(known, root, value) if self.tape.storage_born[known] == entry else -1
         storage = self.tape.new_storage(self._root_layout(root), entry)
         self.objects.append(None)
         self._watch(root, storage)

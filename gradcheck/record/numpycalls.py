@@ -140,7 +140,7 @@ class NumpyCalls:
             self.entries.guard(site, fn, args, kwargs, out)
             return
         kind = kind_of(type(out))
-        if not kind and not _holds_floats(out) or not self.entries.has_tracked([list(args), kwargs]):
+        if not kind and not _holds_numbers(out) or not self.entries.has_tracked([list(args), kwargs]):
             return
         if kind == ARRAY and out.dtype.hasobject or any(isinstance(a, types.GeneratorType) for a in args):
             return
@@ -311,9 +311,9 @@ def _are_plain(args: tuple[Any, ...], kinds: dict[type, int]) -> bool:
     return first is int and bool(kinds.get(second, 0))
 
 
-def _holds_floats(out: Any) -> bool:
+def _holds_numbers(out: Any) -> bool:
     return isinstance(out, list | tuple) and any(
-        v.dtype.kind in "fc" if isinstance(v, np.ndarray) else kind_of(type(v)) for v in out
+        v.dtype.kind in "fciu" if isinstance(v, np.ndarray) else kind_of(type(v)) for v in out
     )
 
 

@@ -148,6 +148,8 @@ class Statements(Expressions):
         simple = all(isinstance(t, (ast.Name, ast.Attribute, ast.Subscript)) for t in node.targets)
         if simple:
             return self.chained(node, value)
+        if len(node.targets) == 1 and not isinstance(value, (ast.Tuple, ast.List, ast.Constant)):
+            value = tap("each", [self.site(node), value], value)  # numbers taken out of an array
         node.value = value
         names = [plain_names(target) for target in node.targets]
         if self.scope.kind == "class":

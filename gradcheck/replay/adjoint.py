@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from . import memory, writes
 from .functions import LOCAL_ROUNDINGS, arguments, known_as, ufunc_of, unbroadcast
 from .memory import Buffers, span
 from .recording import Recording, last_writes
+from .sweep import Sweep
 
 __all__ = ["LOCAL_ROUNDINGS", "Recording", "Reverse", "Sweep", "last_writes", "span", "ufunc_of"]
 
@@ -29,24 +29,13 @@ ADD, SUBTRACT, MULTIPLY, DIVIDE, SUM, ELEMENT, STORE, SKIP, GENERAL = range(9)
 _ARITHMETIC = {np.add: ADD, np.subtract: SUBTRACT, np.multiply: MULTIPLY, np.divide: DIVIDE}
 
 
-@dataclass(slots=True)
-class Sweep:
-    """Result of a reverse sweep. ``captured`` holds the adjoints of barrier writes, with their bounds."""
-
-    adjoints: Buffers
-    bounds: Buffers
-    captured: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-    blocked: dict[int, str] = field(default_factory=dict)  # entry -> why its inputs got no adjoint
-    ties: list[int] = field(default_factory=list)
-    visits: dict[int, np.ndarray] = field(default_factory=dict)  # entry -> adjoint of its result, where asked for
-
-
 class Reverse:
     """Sweeps a recording backwards from one or several seeds.
 
     ``active`` are the storages whose adjoints matter; ``barriers`` the entries that give a parameter its next version
     (entry -> operand code of that version): its adjoint is captured and goes no further. ``keep`` are entries whose
-    results' adjoints (of a write: that of the region, after it) are wanted in ``visits``.
+    results' adjoints (of a write: that of the region, after it) are wanted in ``visits``; ``divided`` the storages for
+    which what came back from each of their readers is wanted in ``shares``.
     """
 
     def __init__(
@@ -58,6 +47,8 @@ class Reverse:
         self.barriers = barriers
         self.bounded = bounded
         self.keep: set[int] | None = None
+        self.divided: set[int] = set()
+        self._reader = -1
         self._size = len(self.tape.storage_layout)
         self._active = bytearray(self._size)
         for storage in active:
@@ -104,6 +95,7 @@ class Reverse:
             plan = plans[ids[number]]
             if plan == SKIP:
                 continue
+            self._reader = number
             if number not in special:
                 start = starts[number]
                 if plan == ELEMENT:
@@ -339,6 +331,8 @@ class Reverse:
     def give(self, out: Sweep, code: int, g: Any, bound: Any) -> None:
         """Add an adjoint and its bound, and to the bound the rounding of this very addition."""
         total = self.add(out.adjoints, code, g)
+        if self.divided and self.tape.storage_of(code) in self.divided:
+            out.add_share(self._reader, code, g, self.tape.shape_of(code))
         if bound is not None:
             self.add(out.bounds, code, bound + abs(np.reshape(total, np.shape(bound))))
 

@@ -274,9 +274,13 @@ class Replay:
             out = self._fn(template.fn)(*args, **kwargs)
             if kind == "call":
                 return
+            made: set[int] = set()
             for code, value in zip(outputs, out if template.several else (out,), strict=True):
-                if code & 3 != CONST:
+                if code & 3 == VIEW and self.tape.storage_of(code) in made:  # several views of one array
+                    self.load(state, code)[...] = value
+                elif code & 3 != CONST:
                     self._result(state, code, value)
+                    made.add(self.tape.storage_of(code))
 
     def _guard(self, state: State, fn: Any, inputs: Any) -> None:
         expected = self.load(state, inputs[-1])

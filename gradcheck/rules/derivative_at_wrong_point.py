@@ -18,13 +18,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..diagnose import factors, forms
+from ..diagnose import factors, forms, passive
 from ..diagnose.places import mark
 from ..diagnose.spot import Known, Mend, Spot
 
 SLUG = "derivative-at-wrong-point"
 SEVERITY = "error"
 RANK = 30
+ELEMENTWISE = ("mul", "multiply", "truediv", "divide")
 SAMPLE = 4096  # an activation is told by so many entries; the mend is tried on all
 
 
@@ -38,6 +39,24 @@ def suppose(spot: Spot) -> Iterator[Mend]:
                 slope = np.ravel(forms.SLOPES[form.family](output.value))[factor.there]
                 if not forms.same(slope, factor.used):
                     yield _mend(spot, factor, form, known, output)
+    if spot.function in ELEMENTWISE:
+        for found in passive.replaced(spot):
+            yield _replaced(spot, found)
+
+
+def _replaced(spot: Spot, found: passive.Replaced) -> Mend:
+    right, reader = spot.text_known(found.meant), spot.text_of(found.reader)
+    return Mend(
+        SLUG,
+        spot.entries,
+        [found.value],
+        spot.place,
+        "the derivative is taken at another value than the one it went through",
+        "the derivative belongs to another value",
+        [f"with the value of `{right}` in `{reader}`, this is exactly the derivative that belongs here"],
+        [mark(spot.sites[spot.tape.site_of(found.meant.entry)], "the value that it belongs to")],
+        "the layers below learn from a distorted gradient; near zero the difference is small and hides",
+    )
 
 
 def _activations(spot: Spot, form: forms.Form, shape: tuple[int, ...]) -> list[Known]:
@@ -67,7 +86,7 @@ def _mend(spot: Spot, factor: factors.Factor, form: forms.Form, known: Known, ou
             f"it belongs to v from `{right}`",
         ],
         [
-            mark(spot.sites[spot.tape.site_of(output.entry)], "the activation"),
+            mark(spot.sites[spot.tape.site_of(max(spot.maker(output), 0))], "the activation"),
             mark(spot.sites[spot.tape.site_of(max(spot.maker(known), 0))], "the value that was taken"),
         ],
         "the layers below learn from a distorted gradient; near zero the difference is small and hides",

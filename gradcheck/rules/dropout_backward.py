@@ -13,7 +13,9 @@ Looks like it and is fine: a mask without a scale on both sides, and inverted dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,8 @@ SLUG = "dropout-backward"
 SEVERITY = "error"
 RANK = 15
 NEAREST = 3
+DIVISIONS = frozenset((operator.truediv, operator.itruediv, np.divide))
+PRODUCTS = frozenset((operator.mul, operator.imul, np.multiply))
 SAME = 1e-8
 
 
@@ -108,14 +112,32 @@ def _forward(view: StepView, mistake: Mistake, mask: np.ndarray, factor: float) 
     """A forward entry that multiplies by the mask times 1 / factor, and that scale."""
     trial = mistake.first.trial
     assert trial is not None
-    for entry in trial.recording.entries:
+    masked: set[int] = set()
+    for entry in (e for e in trial.recording.entries if e <= mistake.entry):
         template, inputs, _ = view.tape.entry(entry)
-        if template.kind not in ("op", "inplace") or entry > mistake.entry:
+        if template.kind not in ("op", "inplace"):
             continue
-        for code, v in zip(inputs, trial.recording.operands(entry)[0], strict=True):
+        values = trial.recording.operands(entry)[0]
+        if any(view.tape.storage_of(c) in masked for c in inputs if c & 3 != CONST):
+            scale = _scale(template.fn, values)
+            if scale is not None and abs(scale * factor - 1) < SAME:
+                return entry, scale
+        for code, v in zip(inputs, values, strict=True):
             if code & 3 == CONST or not isinstance(v, np.ndarray) or v.shape != mask.shape or not _is_mask(v):
                 continue
             ratio = float(v[v != 0].flat[0] / mask[mask != 0].flat[0])
             if forms.same(v, mask) and abs(ratio * factor - 1) < SAME and abs(ratio - 1) > SAME:
                 return entry, ratio
+            if forms.same(v, mask):
+                masked |= view.tape.made(entry)
     return None
+
+
+def _scale(fn: object, values: Sequence[Any]) -> float | None:
+    """The number that a masked value is multiplied by; None where it is not."""
+    numbers = [float(v) for v in values if np.ndim(v) == 0 and v is not None]
+    if len(values) != 2 or len(numbers) != 1 or not numbers[0]:
+        return None
+    if fn in DIVISIONS and np.ndim(values[1]) == 0:
+        return 1 / numbers[0]
+    return numbers[0] if fn in PRODUCTS else None

@@ -35,7 +35,7 @@ def name(view: StepView, mistake: Mistake) -> Finding:
         site,
         SLUG,
         "error",
-        message=_headline(names, first),
+        message=_headline(names, mistake),
         label=first.departure.label if first.departure else first.reason,
         parameter=names[0],
         parameters=names,
@@ -55,10 +55,14 @@ def _loss_mark(view: StepView, mistake: Mistake) -> list[Span]:
     return [mark(there, "the loss" if view.loss.source == "own" else "output meets target")]
 
 
-def _headline(names: list[str], v: Verdict) -> str:
+def _headline(names: list[str], mistake: Mistake) -> str:
+    v = mistake.first
     what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     if v.reason == ALL_UPHILL:
         return "every update goes uphill: the loss is climbed, not descended"
+    factors = _factors(mistake)
+    if factors:
+        return f"the gradient of {what} is no multiple of the true one: its numbers are {factors} times too large"
     if v.match is not None and v.match.comparison.agreement == "exact":
         if v.opposite:
             return f"this update moves {what} uphill while the others go downhill"
@@ -66,6 +70,15 @@ def _headline(names: list[str], v: Verdict) -> str:
     if v.reason:
         return f"the gradient of {what} is {v.reason}"
     return f"the gradient of {what} departs from the derivative of the loss here"
+
+
+def _factors(mistake: Mistake) -> str:
+    """The least and the largest factor of numbers that one line updates; empty where there is only one."""
+    found = [v for v in mistake.verdicts if v.match is not None and v.match.truth.size == 1 and v.scale]
+    factors = sorted((v.scale or 0.0) * (-1 if v.opposite else 1) / (v.shared or 1.0) for v in found)
+    if len(found) < len(mistake.verdicts) or len(found) < 2 or factors[-1] - factors[0] < 1e-9 * abs(factors[-1]):
+        return ""
+    return f"{factors[0]:.3g} to {factors[-1]:.3g}"
 
 
 def _proof(v: Verdict) -> str:

@@ -71,7 +71,7 @@ def _finding(view: StepView, found: integers.Loss, names: list[str]) -> Finding:
             f"{found.count:,} of the {found.size:,} values are not what they should be",
             f"the first of them: {true:.6g} became {got:.6g}",
         ],
-        effect="small updates come to nothing" if found.kind != "wrapped" else "small negative numbers become large",
+        effect="small negative numbers become large" if found.kind == "wrapped" else "what is lost reaches no weight",
         evidence={"kind": found.kind, "count": found.count, "size": found.size, "true": true, "got": got},
         fix=Fix(FIXES[found.kind]),
         training=view.number,

@@ -18,29 +18,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..diagnose import forms
+from ..diagnose import uses
 from ..diagnose.spot import Mend, Spot
 
 SLUG = "missing-term"
 SEVERITY = "error"
 RANK = 70
-NEAREST = 6
 
 
 def suppose(spot: Spot) -> Iterator[Mend]:
     """The other sign between two right values, and the whole derivative of a value with several uses."""
     yield from _other_sign(spot)
-    value, incoming = spot.value, spot.incoming()
-    if value is None or not incoming or value.ndim == 0:
-        return
-    k = incoming[0].partner.scale
-    before = min(min(i.partner.entries) for i in incoming)
-    for count, (entries, g) in enumerate(spot.truths(value.shape, before)):
-        if count == NEAREST:
-            return
-        rest = k * g - value
-        if np.any(rest) and not forms.same(rest, value) and spot.walk.uses(entries[0]) > 1:
-            yield _mend(spot, k * g, f"the derivative by {spot.text_of(entries[0])} has another term")
+    for part in uses.parts_of_parameters(spot):
+        left = ", ".join(dict.fromkeys(f"`{spot.text_of(r)}`" for r in part.left))
+        why = f"this is exactly what comes back from `{spot.text_of(part.used)}`; that of {left} is missing"
+        yield _mend(spot, {spot.origin: part.wanted}, why)
+    for whole in uses.wholes(spot):
+        yield _mend(spot, whole.values, f"the derivative by {spot.text_of(whole.entry)} has another term")
 
 
 def _other_sign(spot: Spot) -> Iterator[Mend]:
@@ -49,14 +43,15 @@ def _other_sign(spot: Spot) -> Iterator[Mend]:
     if other is not None and len(spot.incoming(deep=False)) == 2:
         value = spot.again(list(spot.operands()), other)
         if value is not None and spot.value is not None and value.shape == spot.value.shape:
-            yield _mend(spot, value, "the two terms belong together with the other sign")
+            values = dict(zip(spot.entries, spot.apart(value), strict=True))
+            yield _mend(spot, values, "the two terms belong together with the other sign")
 
 
-def _mend(spot: Spot, value: np.ndarray, why: str) -> Mend:
+def _mend(spot: Spot, values: dict[int, np.ndarray], why: str) -> Mend:
     return Mend(
         SLUG,
-        spot.entries,
-        spot.apart(value),
+        tuple(values),
+        list(values.values()),
         spot.place,
         "the error that comes back from one use of this value is missing or has the wrong sign",
         "not the whole derivative",

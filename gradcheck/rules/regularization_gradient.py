@@ -19,6 +19,7 @@ import numpy as np
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
 from ..results import Finding
+from ..step.trials import before
 
 SLUG = "regularization-gradient"
 SEVERITY = "error"
@@ -58,7 +59,7 @@ def _share(view: StepView, mistake: Mistake, i: int) -> float | None:
     if m is None or view.made.recording is None or m.truth.size < FEWEST or m.gradient.value.size != m.truth.size:
         return None
     u, t = np.ravel(m.gradient.value), np.ravel(m.truth)
-    w = np.ravel(np.asarray(view.made.recording.replay.load(view.made.window.base, m.version.code), float))
+    w = np.ravel(np.asarray(before(view.made, m.version), float))
     if w.size != t.size or not np.any(w):
         return None
     basis = np.stack([t, w], axis=1)

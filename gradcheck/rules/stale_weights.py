@@ -33,9 +33,9 @@ def suppose(spot: Spot) -> Iterator[Mend]:
 
     if spot.function not in PRODUCTS or not any(_updated(spot, p) for p in range(spot.template.inputs)):
         return
-    for again, position, known in replaced(spot):
+    for position, other, known in replaced(spot):
         if is_stale(spot, position, known):
-            yield _mend(spot, again, position, known)
+            yield _mend(spot, position, other, known)
 
 
 def _updated(spot: Spot, position: int) -> int | None:
@@ -71,14 +71,14 @@ def is_stale(spot: Spot, position: int, known: Known) -> bool:
     return False
 
 
-def _mend(spot: Spot, again: np.ndarray, position: int, known: Known) -> Mend:
+def _mend(spot: Spot, position: int, other: np.ndarray, known: Known) -> Mend:
     update = _updated(spot, position)
     assert update is not None
     sites, tape = spot.sites, spot.tape
     return Mend(
         SLUG,
         spot.entries,
-        spot.apart(again),
+        spot.with_operand(position, lambda i, _: spot.apart(other)[i]),
         spot.place,
         "the error is sent back through weights that were already updated",
         "reads the next version of the weights",

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..diagnose import passive
 from ..diagnose.places import mark
 from ..diagnose.spot import Known, Mend, Spot
 from .stale_weights import is_stale
@@ -32,27 +33,48 @@ def suppose(spot: Spot) -> Iterator[Mend]:
     """The product with one operand replaced by another value that the forward pass made or read."""
     if spot.function not in PRODUCTS:
         return
-    for again, position, known in replaced(spot):
+    for position, other, known in replaced(spot):
         if not is_stale(spot, position, known):
-            yield _mend(spot, again, position, known)
+            yield _mend(spot, position, other, known)
+    for found in passive.replaced(spot):
+        yield _behind(spot, found)
 
 
-def replaced(spot: Spot) -> Iterator[tuple[np.ndarray, int, Known]]:
-    """Results of the place with one operand replaced, the likeliest first: multiples of an adjoint."""
+def _behind(spot: Spot, found: passive.Replaced) -> Mend:
+    right, reader = spot.text_known(found.meant), spot.text_of(found.reader)
+    return Mend(
+        SLUG,
+        spot.entries,
+        [found.value],
+        spot.place,
+        "this product uses another array than the forward line did",
+        f"`{reader}` should have the value of {right}"[:70],
+        [f"with the value of `{right}` in `{reader}` the product is exactly the derivative"],
+        [mark(spot.sites[spot.tape.site_of(found.meant.entry)], "the value that belongs there")],
+        "the shapes fit, so nothing complains; the gradient belongs to another layer's input",
+    )
+
+
+def replaced(spot: Spot) -> Iterator[tuple[int, np.ndarray, Known]]:
+    """Operands that may be meant for another, the likeliest first: those with which the place makes a multiple of an
+    adjoint.
+    """
     value, operands = spot.value, spot.operands()
     if value is None or any(o is None for o in operands) or len(operands) != 2:
         return
-    later: list[tuple[np.ndarray, int, Known]] = []
-    for position, operand in enumerate(operands):
+    later: list[tuple[int, np.ndarray, Known]] = []
+    errors_last = sorted(range(len(operands)), key=lambda i: bool(spot.walk.partners(operands[i])))
+    for position in errors_last:
+        operand = operands[position]
         assert operand is not None
         for known, other in _others(spot, operand) if operand.ndim else ():
-            again = spot.again([other if i == position else o for i, o in enumerate(operands)])
+            again = spot.again([other if i == position else None for i in range(len(operands))])
             if again is None or again.shape != value.shape:
                 continue
-            if spot.walk.agrees(again):
-                yield again, position, known
+            if spot.belongs(again):
+                yield position, other, known
             elif len(later) < MOST_UNSURE:
-                later.append((again, position, known))
+                later.append((position, other, known))
     yield from later  # one term of a gradient is no adjoint itself; the trial decides
 
 
@@ -76,12 +98,12 @@ def _others(spot: Spot, operand: np.ndarray) -> Iterator[tuple[Known, np.ndarray
             yield known, other
 
 
-def _mend(spot: Spot, again: np.ndarray, position: int, known: Known) -> Mend:
+def _mend(spot: Spot, position: int, other: np.ndarray, known: Known) -> Mend:
     right = spot.text_known(known)
     return Mend(
         SLUG,
         spot.entries,
-        spot.apart(again),
+        spot.with_operand(position, lambda i, _: spot.apart(other)[i]),
         spot.place,
         "this product uses another array than the forward line did",
         f"operand {position + 1} should be the value of {right}"[:70],

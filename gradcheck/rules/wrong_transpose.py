@@ -14,11 +14,11 @@ Looks like it and is fine: a layout with columns as samples, where the products 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..diagnose.spot import Mend, Spot
+from ..diagnose.spot import Again, Mend, Spot
 from ..results import Fix
 
 SLUG = "wrong-transpose"
@@ -29,29 +29,27 @@ PRODUCTS = ("matmul", "dot", "inner", "tensordot", "multiply", "einsum")
 
 def suppose(spot: Spot) -> Iterator[Mend]:
     """The product with one operand transposed, or transposed itself."""
-    value = spot.value
-    single = len(spot.entries) == 1
-    if value is None or value.ndim != 2 + (not single) or spot.function not in PRODUCTS:
+    value, operands = spot.value, spot.operands()
+    executions = len(spot.entries) > 1
+    if value is None or spot.function not in PRODUCTS or any(o is None for o in operands):
         return
-    operands = spot.operands()
     for i, operand in enumerate(operands):
-        if operand is None or operand.ndim != value.ndim or operand.shape[-1] != operand.shape[-2]:
-            continue
-        changed = [o if j != i else o.swapaxes(-1, -2) for j, o in enumerate(operands) if o is not None]
-        again = spot.again(changed) if len(changed) == len(operands) else None
-        if again is not None and again.shape == value.shape:
-            yield _mend(spot, again, i)
-    if value.shape[-1] == value.shape[-2]:
-        yield _mend(spot, value.swapaxes(-1, -2), -1)
+        assert operand is not None
+        if operand.ndim == 2 + executions and operand.shape[-1] == operand.shape[-2]:
+            again = spot.again([operand.swapaxes(-1, -2) if j == i else None for j in range(len(operands))])
+            if again is not None and again.shape == value.shape:
+                yield _mend(spot, spot.with_operand(i, lambda _, found: np.swapaxes(found, -1, -2)), i)
+    if value.ndim == 2 + executions and value.shape[-1] == value.shape[-2]:
+        yield _mend(spot, spot.apart(value.swapaxes(-1, -2)), -1)
 
 
-def _mend(spot: Spot, value: np.ndarray, operand: int) -> Mend:
+def _mend(spot: Spot, values: Sequence[np.ndarray | Again], operand: int) -> Mend:
     edit, which = _transposed(spot.site.text, operand)
     what = which or ("the result" if operand < 0 else f"operand {operand + 1}")
     return Mend(
         SLUG,
         spot.entries,
-        spot.apart(value),
+        values,
         spot.place,
         f"{what} is transposed the wrong way in this product",
         "the other way round it is exact",

@@ -10,6 +10,7 @@ from ..record.events import Location, Update
 from ..record.loops import Activation, Pass
 from ..tape import WHOLE, Tape
 
+MOST_ROUNDS = 3  # in which an update is looked at
 LONGEST_PLAIN = 4  # without a loop, a value that is made from its old one by more operations than this is no update
 
 
@@ -44,7 +45,7 @@ def find(tape: Tape, updates: list[Update], activation: Activation | None) -> li
     units = _units(tape, inside)
     found = []
     for key, members in units.items():
-        if _carries_numbers(tape, members[0]) and _survives(members, activation):
+        if _carries_numbers(tape, members[0]) and _survives(tape, members, activation):
             found.append(_candidate(tape, key, members))
     return _without_followers(tape, _without_twins(sorted(found, key=lambda c: c.first.number)))
 
@@ -67,7 +68,8 @@ def _without_followers(tape: Tape, found: list[Candidate]) -> list[Candidate]:
     makers = {tape.storage_of(u.new): c for c in found for r in c.rounds for u in r}
 
     def follows(c: Candidate) -> bool:
-        made = {tape.storage_of(code) for e in c.first.path for code in tape.entry(e)[2]}
+        path = {e for updates in c.rounds[:MOST_ROUNDS] for u in updates for e in u.path}
+        made = {tape.storage_of(code) for e in path for code in tape.entry(e)[2]}
         return any(makers.get(s, c) is not c for s in made)
 
     return [c for c in found if c.first.in_place or not follows(c)]
@@ -98,14 +100,21 @@ def _carries_numbers(tape: Tape, update: Update) -> bool:
     return dtype is None or dtype.kind == "f"
 
 
-def _survives(members: list[Update], activation: Activation | None) -> bool:
+def _survives(tape: Tape, members: list[Update], activation: Activation | None) -> bool:
     """Two consecutive updates in different passes of the loop without a reset between."""
     if activation is None:
-        return sum(u.reset for u in members) <= 1 and all(len(u.path) <= LONGEST_PLAIN for u in members)
+        plain = sum(u.reset for u in members) <= 1 and all(len(u.path) <= LONGEST_PLAIN for u in members)
+        return plain and not all(_made_in_pass(tape, u) for u in members)
     for before, after in zip(members, members[1:], strict=False):
         if not after.reset and before.place.of(activation) is not after.place.of(activation):
             return True
     return False
+
+
+def _made_in_pass(tape: Tape, u: Update) -> bool:
+    """Whether an array was made in the same pass of a loop in which it is updated: then it is new in each."""
+    born = tape.storage_born[tape.storage_of(u.old)]
+    return u.in_place and u.place.activation is not None and born >= u.place.entry
 
 
 def _candidate(tape: Tape, key: Location, members: list[Update]) -> Candidate:

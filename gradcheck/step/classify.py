@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 
+import numpy as np
+
 from ..record.events import Update
 from ..record.loops import Pass
 from ..tape import CONST, Tape
@@ -23,17 +25,19 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     masks = Masks(tape, sources, {}, end, pinned=False)
     own = [_increment_mask(tape, c, masks) for c in found]
     parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
+    if not parameters:  # margins: what is added depends on which of them are violated
+        wider = masks.through_decisions()
+        parameters = [c for i, c in enumerate(found) if _increment_mask(tape, c, wider) >> i & 1]
     if not parameters:  # hinges: what is added does not depend on the parameters, whether it is added does
         decided = _decided(tape, masks, end, {tape.storage_of(c.region) for c in found})
         parameters = [c for i, c in enumerate(found) if decided >> i & 1]
         for c in parameters:
             c.decided = True
-    velocities = [
-        c for c in parameters if any(_drives(tape, c, p) and not _drives(tape, p, c) for p in parameters if p is not c)
-    ]
+    parameters = [c for c in parameters if not any(_lags(tape, c, p) for p in parameters if p is not c)]
+    velocities = [c for c in parameters if any(_leads(tape, masks, c, p) for p in parameters if p is not c)]
     parameters = [c for c in parameters if c not in velocities]
     rest = [c for c in found if c not in parameters]
-    states = [c for c in rest if any(moves(tape, c, p) for p in parameters)]
+    states = [c for c in rest if any(_drives(tape, c, p) or _scales(tape, c, p) for p in parameters)]
     states += [c for c in rest if c not in states and any(moves(tape, c, s) for s in states)]
     others = [c for c in found if c not in parameters and c not in states]
     return parameters, states, others
@@ -57,8 +61,8 @@ def moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
         return False
     every = [u for r in c.rounds[:3] for u in r]
     for updates in p.rounds[:2]:
-        place = _place(updates[0], p.step)
-        new = {tape.storage_of(u.new) for u in every if _place(u, p.step) is place}
+        place = pass_of(updates[0], p.step)
+        new = [u for u in every if pass_of(u, p.step) is place]
         if new and _reads(tape, updates, new, c.shape):
             return True
         direct = {tape.storage_of(code) for u in updates for code in u.increments}
@@ -91,34 +95,124 @@ def _fresh(tape: Tape, c: Candidate, p: Candidate) -> set[int]:
     return {old} if p.step is not None and made and born >= p.step.entry else set()
 
 
-def _reads(tape: Tape, updates: list[Update], targets: set[int], shape: tuple[int, ...]) -> bool:
-    return bool(chain_of(tape, updates, shape) & targets)
+def _lags(tape: Tape, c: Candidate, p: Candidate) -> bool:
+    """Whether ``c`` follows ``p`` entry by entry and nothing else reads it: a running average of the weights."""
+    return c.shape != () and _drives(tape, p, c) and not _drives(tape, c, p) and not _spreads(tape, c)
+
+
+def _scales(tape: Tape, c: Candidate, p: Candidate) -> bool:
+    """Whether ``c`` has a number for each row or column of ``p`` and enters its increments by broadcasting."""
+    k = len(c.shape)
+    if not 0 < k < len(p.shape) or c.shape not in (p.shape[:k], p.shape[-k:]):
+        return False
+    wanted = {tape.storage_of(u.new) for r in c.rounds[:2] for u in r}
+    queue = [tape.storage_of(code) for u in p.rounds[0] for code in u.increments if code & 3 != CONST]
+    seen = set(queue)
+    for storage in queue:
+        if storage in wanted:
+            return True
+        entry = tape.storage_born[storage] if len(seen) < MOST_LINKS else -1
+        if entry >= 0 and tape.entry(entry)[0].elementwise:
+            inputs = [i for i in tape.entry(entry)[1] if i & 3 != CONST and len(tape.shape_of(i)) >= k]
+            new = [s for s in map(tape.storage_of, inputs) if s not in seen]
+            seen.update(new)
+            queue += new
+    return False
+
+
+def _leads(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
+    """Whether ``c`` drives ``p`` and is not driven by it: a velocity that decays its parameter reads the old value.
+
+    What is read by more than entry-by-entry operations is a weight. Between numbers there is nothing else: there, what
+    multiplies another value that depends on parameters is one.
+    """
+    if (p.shape == () and not _handed_on(tape, masks, c, p)) or (p.shape != () and _spreads(tape, c)):
+        return False
+    return (_drives(tape, c, p) and not _drives(tape, p, c)) or (moves(tape, c, p) and not moves(tape, p, c))
+
+
+def _handed_on(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
+    """Whether increments of ``p`` are sums with ``c`` in them, times or over what no parameter is behind."""
+    wanted = {tape.storage_of(code) for r in c.rounds[:3] for u in r for code in (u.old, u.new)}
+    queue = [tape.storage_of(code) for u in p.rounds[0] for code in u.increments if code & 3 != CONST]
+    for storage in queue:
+        if storage in wanted:
+            return True
+        entry = tape.storage_born[storage] if storage >= 0 and len(queue) < MOST_LINKS else -1
+        if entry >= 0 and tape.entry(entry)[0].elementwise:
+            template, inputs, _ = tape.entry(entry)
+            active = [tape.storage_of(i) for i in inputs if i & 3 != CONST and masks.of(i)]
+            if len(active) == 1 or template.fn not in (operator.mul, np.multiply):
+                queue += active
+    return False
+
+
+def _spreads(tape: Tape, c: Candidate) -> bool:
+    """Whether a first value is read by an operation that makes an array of another shape of it."""
+    storages = {tape.storage_of(c.region), tape.storage_of(c.first.old)}
+    end = c.rounds[0][-1].entry
+    begin = c.step.entry if c.step is not None else 0
+    for number in range(begin, end):
+        template, inputs, outputs = tape.entry(number)
+        read = any(i & 3 != CONST and tape.storage_of(i) in storages for i in inputs)
+        if read and template.kind == "op" and outputs and tape.shape_of(outputs[0]) not in (c.shape, ()):
+            return True
+    return False
+
+
+def _reads(tape: Tape, updates: list[Update], made: list[Update], shape: tuple[int, ...]) -> bool:
+    """Whether the increments read what some updates made; after the update where that was in place."""
+    found = _readings(tape, updates, shape)
+    storages = ((tape.storage_of(u.new), u.entry if u.in_place else -1) for u in made)
+    return any(found.get(storage, -1) > since for storage, since in storages)
+
+
+def behind_signs(tape: Tape, increments: list[int], shape: tuple[int, ...]) -> list[int]:
+    """What a sign is taken of on the way to an increment, entry by entry: an optimiser that steps by the sign."""
+    queue, seen, found = list(increments), set(increments), []
+    for code in queue:
+        entry = tape.storage_born[tape.storage_of(code)] if code & 3 != CONST and len(seen) < MOST_LINKS else -1
+        if entry < 0 or not tape.entry(entry)[0].elementwise:
+            continue
+        inputs = [i for i in tape.entry(entry)[1] if i & 3 != CONST and tape.shape_of(i) == shape and i not in seen]
+        seen.update(inputs)
+        if tape.entry(entry)[0].fn is np.sign:
+            found += inputs
+        else:
+            queue += inputs
+    return found
 
 
 def chain_of(tape: Tape, updates: list[Update], shape: tuple[int, ...]) -> set[int]:
     """Storages that enter the increments through elementwise entries of one shape."""
-    queue = [code for u in updates for code in u.increments]
-    found: set[int] = set()
-    for code in queue:
+    return set(_readings(tape, updates, shape))
+
+
+def _readings(tape: Tape, updates: list[Update], shape: tuple[int, ...]) -> dict[int, int]:
+    """The same, with the entry that reads each."""
+    queue = [(code, u.entry) for u in updates for code in u.increments]
+    found: dict[int, int] = {}
+    for code, reader in queue:
         storage = tape.storage_of(code)
         if storage in found or len(found) > MOST_LINKS:
             continue
-        found.add(storage)
+        found[storage] = reader
         entry = tape.storage_born[storage] if storage >= 0 else -1
         if entry >= 0 and tape.templates[tape.entry_template[entry]].elementwise:
-            queue += [i for i in tape.entry(entry)[1] if tape.storage_of(i) >= 0 and tape.shape_of(i) == shape]
+            inputs = tape.entry(entry)[1]
+            queue += [(i, entry) for i in inputs if tape.storage_of(i) >= 0 and tape.shape_of(i) == shape]
     return found
 
 
 def _increment_mask(tape: Tape, c: Candidate, masks: Masks) -> int:
     mask = 0
     for u in c.rounds[0]:
-        for code in u.increments:
+        for code in (*u.increments, *behind_signs(tape, u.increments, c.shape)):
             mask |= masks.of(code)
     return mask
 
 
-def _place(u: Update, step: Pass) -> Pass | None:
+def pass_of(u: Update, step: Pass) -> Pass | None:
     """The pass of the step's loop (any activation of it) that an update lies in."""
     line = step.activation.line if step.activation is not None else None
     return next((p for p in u.place.chain() if p.activation is not None and p.activation.line is line), None)

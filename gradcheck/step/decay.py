@@ -13,7 +13,7 @@ from .compare import Comparison, compare, oriented
 from .flow import backward_slice
 from .gradient import Gradient
 from .hypotheses import Hypothesis
-from .trials import Judgement, Match, Trial, is_part, kin
+from .trials import Judgement, Match, Trial, before, is_part, kin
 from .window import Version
 
 FEWEST = 5  # entries from which a sum of two multiples is told from chance
@@ -22,14 +22,14 @@ FEWEST = 5  # entries from which a sum of two multiples is told from chance
 def decayed(
     made: Judgement, h: Hypothesis, v: Version, g: Gradient, t: np.ndarray, bound: np.ndarray
 ) -> tuple[Comparison, Gradient] | None:
-    """The gradient without the decay c W, where it is k t + c W exactly and k and c have one sign (W shrinks).
+    """The gradient without the decay c W, where it is k t + c W exactly and W shrinks by it.
 
     None where it is not, or where the loss holds a term of W alone: then the decay has to be its derivative.
     """
-    if g.stateful or t.size < FEWEST or g.value.size != t.size or not np.any(t) or _penalised(made, h, v):
+    if t.size < FEWEST or g.value.size != t.size or not np.any(t) or _penalised(made, h, v):
         return None
     try:
-        w = np.asarray(_before(made, v), float)
+        w = np.asarray(before(made, v), float)
     except ReplayError:
         return None
     u = oriented(g.value, t)
@@ -37,7 +37,8 @@ def decayed(
         return None
     basis = np.stack([np.ravel(t), np.ravel(w)], axis=1)
     (k, c), *_ = np.linalg.lstsq(basis, np.ravel(u), rcond=None)
-    if not k * c > 0:
+    shrinks = k * c > 0 if g.stateful else c < 0  # without state what is judged is the step itself
+    if not k or not shrinks:
         return None
     found = compare(u - c * w, t, bound, g.noise)
     return (found, replace(g, value=u - c * w, decay=float(c))) if found.agreement == "exact" else None
@@ -77,16 +78,8 @@ def _lacks_penalties(made: Judgement, part: Trial, whole: Trial) -> bool:
 def _shrinks(made: Judgement, whole: Match, part: Match) -> bool:
     """Whether the two true gradients differ by what pulls every entry of the parameter to zero, or from it."""
     gap = np.ravel(whole.truth - part.truth)
-    w = np.ravel(np.asarray(_before(made, part.version), float))
+    w = np.ravel(np.asarray(before(made, part.version), float))
     return gap.size == w.size and bool(np.all(np.sign(gap) * np.sign(w) >= 0) or np.all(np.sign(gap) * np.sign(w) <= 0))
-
-
-def _before(made: Judgement, v: Version) -> object:
-    """The parameter's value that its update starts from."""
-    assert made.recording is not None
-    if v.update.in_place:
-        return made.recording.operands(v.update.entry)[0][0]
-    return made.recording.replay.load(made.recording.state, v.update.old)
 
 
 def _penalised(made: Judgement, h: Hypothesis, v: Version) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 from ..tape import CONST, Tape
 from .flow import Masks
 
@@ -37,13 +39,15 @@ class LossSide:
         self.frontier = {tape.storage_of(c) for c in self.crossing}
 
     def _decay(self, old: set[int]) -> set[int]:
-        """What is made elementwise from the parameter's ``old`` storages alone: decay, which no loss is behind."""
+        """What is made elementwise from the parameter's ``old`` storages alone, or is their norm: decay, or a rate of a
+        layer's own. No loss is behind it.
+        """
         tape = self.tape
         found = set(old)
         for number in self.free:
             template, inputs, _ = tape.entry(number)
             active = {tape.storage_of(c) for c in inputs if c & 3 != CONST and self.masks.of(c)}
-            if template.elementwise and active <= found:
+            if (template.elementwise or (template.fn is np.linalg.norm and active <= old)) and active <= found:
                 found |= self.tape.made(number)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .compare import Comparison, compare, oriented, settle
 from .decay import decayed
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis, Seeds
-from .trials import Judgement, Match, Trial, multiple_of_itself, settle_zeros
+from .trials import FEWEST_NUMBERS, Judgement, Match, Trial, before, multiple_of_itself, one_scale, settle_zeros
 from .window import Version
 
 NEAR = 1e-3
@@ -99,6 +100,43 @@ def _identify(made: Judgement, trial: Trial) -> None:
             trial.identified = True
             trial.witness = m.version.candidate.name
             return
+    witness = _witness_of_numbers(made, trial)
+    if witness is not None:
+        trial.identified = True
+        trial.witness = witness.version.candidate.name
+
+
+def _witness_of_numbers(made: Judgement, trial: Trial) -> Match | None:
+    """The first of more than three numbers at one scale: all that a line updates, or those of several lists.
+
+    The weights of one unit are at one scale whatever the loss: all that a line updates are a witness to a loss of the
+    script's own only. None where there is no witness.
+    """
+    if trial.hypothesis.on_path:
+        return None
+    numbers = [m for m in trial.matches if m.truth.size == 1 and m.exact and m.comparison.scale]
+    lines: dict[int, list[Match]] = {}
+    for m in numbers if trial.hypothesis.source == "own" else ():
+        lines.setdefault(m.version.update.site, []).append(m)
+    groups = [*lines.values(), *([m for m in numbers if one_scale([m, first])] for first in _first_of_lists(numbers))]
+    return next((found[0] for found in groups if _is_witness(made, found)), None)
+
+
+def _first_of_lists(numbers: list[Match]) -> list[Match]:
+    """The first number of each of the lists that hold several, where there are several such lists."""
+    lists: dict[tuple[Any, ...], list[Match]] = {}
+    for m in numbers:
+        lists.setdefault(m.version.update.location[:-1], []).append(m)
+    whole = [found for found in lists.values() if len(found) > 1 and one_scale(found)]
+    firsts = [found[0] for found in whole]
+    return [m for m in firsts if sum(one_scale([m, other]) for other in firsts) > 1]
+
+
+def _is_witness(made: Judgement, found: list[Match]) -> bool:
+    t = np.array([float(np.ravel(m.truth)[0]) for m in found])
+    w = np.array([float(np.ravel(np.asarray(before(made, m.version), float))[0]) for m in found])
+    differ = len(found) > FEWEST_NUMBERS and not np.allclose(t, t[0], rtol=1e-9, atol=0.0)
+    return differ and not compare(t, w).exact and one_scale(found)
 
 
 def _near(m: Match) -> bool:

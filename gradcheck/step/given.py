@@ -20,6 +20,7 @@ MEETINGS = {operator.sub: 0, np.subtract: 0, operator.mul: 1, np.multiply: 1}
 SUMS = frozenset((operator.add, operator.sub, np.add, np.subtract, np.where))
 MOST_WAYS = 8
 MOST_LINKS = 12
+GUARD = 1e-4
 MOST_PLACES = 24  # of the source, that are looked at
 Way = tuple[int, int, int]  # kind, place of the source, side
 
@@ -70,7 +71,9 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
     if tape.storage_born[other] in behind or tape.storage_born[given] in before:
         return False
     queue = [given]
-    for storage in queue[:MOST_LINKS]:
+    for count, storage in enumerate(queue):
+        if count == MOST_LINKS:
+            break
         for number in (e for e in behind if storage in tape.made(e)):
             template, inputs, _ = tape.entry(number)
             codes = [c for c in inputs if c & 3 != CONST]
@@ -83,5 +86,11 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
 
 
 def _is_data(tape: Tape, code: int) -> bool:
-    """An array, or a number that came from somewhere: no literal."""
-    return tape.shape_of(code) != () or tape.storage_born[tape.storage_of(code)] >= 0
+    """An array, or a number that came from somewhere: no literal, and no small constant that guards a root."""
+    if tape.shape_of(code) != ():
+        return True
+    storage = tape.storage_of(code)
+    named = tape.storage_born[storage] >= 0
+    while (born := tape.storage_born[storage]) >= 0 and tape.entry(born)[0].fn is operator.pos:
+        storage = tape.storage_of(tape.entry(born)[1][0])
+    return named and not (born < 0 and abs(float(tape.leaves.get(storage, 1.0))) <= GUARD)

@@ -17,6 +17,7 @@ from ..record.events import COPIES, Update
 from ..replay.adjoint import Recording
 from ..tape import CONST, WHOLE, Tape, rebuild
 from .candidates import Candidate
+from .classify import behind_signs
 from .dominator import LossSide
 from .flow import Masks, backward_slice
 from .rates import Rates
@@ -262,14 +263,17 @@ class Extraction:
         """The judged value of one round."""
         step, noise, decay = self.increments.of_round(candidate, updates)
         masks = self.masks
-        sources = [c for u in updates for c in u.increments if masks.of(c)]
+        signed = [c for u in updates for c in behind_signs(self.tape, u.increments, candidate.shape) if masks.of(c)]
+        sources = [*(c for u in updates for c in u.increments if masks.of(c)), *signed]
         if not sources:  # a piecewise linear loss: its slope depends on the parameters through decisions alone
             masks = masks.through_decisions()
             sources = [c for u in updates for c in u.increments if masks.of(c)]
         stateful = any(self._meets_state(c) for c in sources)
         u = updates[-1]
         made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
-        if stateful:
+        if signed and not stateful:
+            made.value, made.noise = np.asarray(self.increments.load(signed[-1]), float), 0.0
+        elif stateful:
             found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]), masks)
             if found is not None:
                 made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
@@ -317,7 +321,7 @@ class Extraction:
         tried = 0
         for number in reversed(graph.free):
             template, inputs, outputs = self.tape.entry(number)
-            codes = [c for c in outputs if c & 3 != CONST] or [inputs[i] for i in template.writes]
+            codes = [c for c in outputs if c & 3 != CONST] or [self._assembled(inputs[i]) for i in template.writes]
             if not codes or int(np.prod(self.tape.shape_of(codes[0]), dtype=int)) != size:
                 continue
             tried += 1
@@ -326,6 +330,11 @@ class Extraction:
             if tried > MOST_DOMINATORS:
                 break
         return None
+
+    def _assembled(self, code: int) -> int:
+        """What a write completes: the whole array, where it is put together part by part."""
+        storage = self.tape.storage_of(code)
+        return storage * 4 + WHOLE if self.tape.storage_layout[storage] >= 0 else code
 
     def _value_after(self, code: int, entry: int) -> np.ndarray:
         """An operand's value right after an entry: as its next reader saw it, where it is written again later."""

@@ -90,6 +90,8 @@ def _meeting(window: Window, left: int, right: int) -> tuple[int, int] | None:
     output, target = (left, right) if masks[0] else (right, left)
     if target & 3 == CONST and type(tape.constants[target >> 2]) not in (int, np.ndarray):
         return None
+    if target & 3 != CONST and window.masks.through_decisions().of(target):
+        return None  # part of a gradient: which margins are violated
     a, b = tape.shape_of(output), tape.shape_of(target)
     if a != b and not (np.prod(a, dtype=int) == np.prod(b, dtype=int)) and b != ():
         return None

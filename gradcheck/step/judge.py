@@ -24,7 +24,8 @@ from .flow import Masks, backward_slice
 from .given import ways
 from .gradient import Extraction
 from .hypotheses import Hypothesis
-from .sharing import shares_data
+from .idle import idle_buffers
+from .sharing import is_size_of_error, shares_data
 from .trials import Judgement, Match, Trial, choose, families
 from .window import Window
 
@@ -120,7 +121,7 @@ class Judge:
             self._try_elsewhere(made, trials)
         if not any(t.full and t.identified for t in trials):
             self._try_given(made, off, trials)
-        made.own = any(any(np.any(m.truth) for m in t.matches) and shares_data(made, t) for t in trials)
+        made.own = any(any(np.any(m.truth) for m in t.matches) and self._is_own(made, t) for t in trials)
         if not any(f.identified for f in families(trials)):
             self._try_heads(made, path, trials)
         if not any(f.identified or f.plausible for f in families(trials)):
@@ -128,6 +129,10 @@ class Judge:
         made.considered = trials
         made.trials = with_penalty(made, choose(self.tape, made, trials), trials)
         self._conclude(made, own)
+
+    def _is_own(self, made: Judgement, t: Trial) -> bool:
+        """Whether the script means a scalar as its loss: the mean size of an error is watched, seldom descended."""
+        return shares_data(made, t) and (t.identified or not is_size_of_error(made.window, t.hypothesis))
 
     def _conclude(self, made: Judgement, own: list[Hypothesis]) -> None:
         """What is looked at once the losses are chosen: later steps, other points, central differences."""
@@ -191,6 +196,8 @@ class Judge:
         storages = {
             tape.storage_of(code) for c in made.states for r in c.rounds[:2] for u in r for code in (u.old, u.new)
         }
+        assert made.recording is not None
+        storages |= {s for c in made.parameters for _, s in idle_buffers(tape, made.recording, c)}
         born = [(tape.storage_born[s], s) for s in storages]
         kept = {tape.storage_of(u.new) for c in made.parameters for r in c.rounds[:3] for u in r}
         barriers = {e: s for e, s in made.window.barriers.items() if s in kept}
@@ -258,6 +265,7 @@ class Judge:
     def _try_elsewhere(self, made: Judgement, trials: list[Trial], sites: frozenset[int] | None = None) -> None:
         """Losses computed elsewhere in the script (only at ``sites``), carried over to the step's own values."""
         assert made.recording is not None
+        wanted = {id(p) for p in made.parameters}
         for h in transplant.carried_over(self.tape, made.window, self.calls, made.recording, sites):
             recording = transplant.extend(made.recording, made.window, h)
             if recording is None:
@@ -266,14 +274,15 @@ class Judge:
                 trial = evaluate(made, one, one.seeds(self.tape), there, one.mask, "expression")
                 if trial is not None:
                     trials.append(trial)
-                    if trial.full and trial.identified:
+                    if trial.full and trial.identified and wanted <= trial.matched:  # else it may be a term only
                         return
 
     def _try_heads(self, made: Judgement, path: set[int], trials: list[Trial]) -> None:
         assert made.recording is not None
         window = made.window
         end = candidates_.last_entry(r for p in made.parameters for r in p.rounds[:2])
-        made.kept["heads"] = [*heads.label_heads(window, path, end), *heads.find(window, path, end)]
+        updating = {e for p in made.parameters for r in p.rounds for u in r for e in (*u.path, u.entry)}
+        made.kept["heads"] = [*heads.label_heads(window, path, end), *heads.find(window, path - updating, end)]
         for head in made.kept["heads"]:
             for kind in heads.KINDS:
                 seeds = heads.seeds(kind, head, made.recording)

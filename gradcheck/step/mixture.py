@@ -53,7 +53,7 @@ def _separate(tape: Tape, made: Judgement) -> list[Trial]:
 
 def _behind(tape: Tape, made: Judgement, t: Trial) -> set[int]:
     targets = {tape.storage_of(c) for c in t.hypothesis.codes}
-    return set(backward_slice(tape, targets, t.hypothesis.last, made.window.begin))
+    return set(backward_slice(tape, targets, t.hypothesis.last, made.window.begin, made.window.barriers))
 
 
 def _feeds(part: Trial, whole: Trial, behind: set[int]) -> bool:

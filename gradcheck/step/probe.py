@@ -131,12 +131,13 @@ def certify(made: Judgement) -> dict[int, float]:
     return out
 
 
-def elsewhere(made: Judgement) -> dict[tuple[int, int], Any]:
-    """Matches at a jittered, scaled point of what is exact at the recorded one; by ids of trial and candidate.
+def elsewhere(made: Judgement) -> dict[tuple[int, int], tuple[Trial, Match]]:
+    """Trials and matches at a jittered, scaled point of what is exact at the recorded one, by the ids of trial and
+    candidate.
 
     The point counts only if some gradient is exact there too.
     """
-    out: dict[tuple[int, int], Any] = {}
+    out: dict[tuple[int, int], tuple[Trial, Match]] = {}
     for t in made.trials:
         exact = {id(m.version.candidate): m for m in t.matches if m.exact and m.version.round_ == 0}
         if not exact or t.hypothesis.tail or made.extraction is None:
@@ -148,7 +149,7 @@ def elsewhere(made: Judgement) -> dict[tuple[int, int], Any]:
             found = {id(m.version.candidate): m for m in there.matches if id(m.version.candidate) in exact}
             if any(m.exact and m.truth.size > 3 for m in found.values()):
                 departs = {c: m for c, m in found.items() if m.comparison.agreement == "off" or _drifts(exact[c], m)}
-                out.update({(id(t), c): m for c, m in departs.items()})
+                out.update({(id(t), c): (there, m) for c, m in departs.items()})
             break
     return out
 
@@ -180,6 +181,8 @@ def _at(made: Judgement, t: Trial, amplitude: float, seed: int) -> Trial | None:
         recording.run()
     except ReplayError:
         return None
+    if _is_frozen(made, t, recording, last):
+        return None
     seeds = t.seeds if t.head is None else heads.seeds(t.kind, t.head, recording)
     if seeds is None:
         return None
@@ -191,6 +194,22 @@ def _at(made: Judgement, t: Trial, amplitude: float, seed: int) -> Trial | None:
     if found is None or not all(np.all(np.isfinite(m.truth)) for m in found.matches):
         return None
     return found
+
+
+def _is_frozen(made: Judgement, t: Trial, recording: Recording, end: int) -> bool:
+    """Whether a function that is not followed, and on which loss or gradients depend, got other operands than in the
+    run: what it gave then does not belong to this point.
+    """
+    window = made.window
+    tape = window.tape
+    targets = {tape.storage_of(m.gradient.code) for m in t.matches} | {tape.storage_of(c) for c in t.hypothesis.codes}
+    known = set(recording.entries)
+    for e in backward_slice(tape, targets, max(end, t.hypothesis.last), window.begin, window.barriers):
+        if tape.templates[tape.entry_template[e]].kind == "opaque" and e in known:
+            there, here = recording.operands(e)[0], t.recording.operands(e)[0]
+            if not all(np.array_equal(a, b) for a, b in zip(there, here, strict=True)):
+                return True
+    return False
 
 
 def _with_decisions(window: Window, entries: list[int]) -> list[int]:

@@ -11,6 +11,7 @@ import numpy as np
 from ..tape import CONST, SCALAR, Tape
 from .flow import Masks
 
+MOST_LINKS = 12
 PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
 
 
@@ -26,7 +27,7 @@ class Rates:
         """Scalar factors on the way from the increment to the gradient: (storage, value, depends on parameters)."""
         found: list[tuple[int, float, bool]] = []
         whole: list[tuple[int, float, bool]] = []  # a rate that is a whole number, where there is no other
-        for _ in range(12):
+        for _ in range(MOST_LINKS):
             storage = self.tape.storage_of(code)
             entry = self.tape.storage_born[storage] if storage >= 0 else -1
             if entry < 0:
@@ -51,12 +52,41 @@ class Rates:
                 continue
             value = float(self.load(inputs[scalar]))
             value = (1.0 / value if value else 0.0) if divides else value
-            if active or (self._is_rate(inputs[scalar]) and not divides):
-                found.append((self.tape.storage_of(inputs[scalar]), value, active))
+            if active and not divides:
+                found += self._rates_inside(inputs[scalar])
+            if active:
+                found.append((self.tape.storage_of(inputs[scalar]), value, True))
+            elif self._is_rate(inputs[scalar]) and not divides:
+                found += [(self.tape.storage_of(c), float(self.load(c)), False) for c in self._factors(inputs[scalar])]
             elif inputs[scalar] & 3 == CONST and not divides and not found:
                 whole.append((-1, value, False))
             code = inputs[1 - scalar]
         return found or whole[:1]
+
+    def _factors(self, code: int) -> list[int]:
+        """The numbers that a rate is the product of (`0.1 * rate`), or the rate itself."""
+        entry = self.tape.storage_born[self.tape.storage_of(code)]
+        template, inputs, _ = self.tape.entry(max(entry, 0))
+        if entry < 0 or template.fn is not operator.mul or len(inputs) != 2:
+            return [code]
+        named = [c for c in inputs if c & 3 == CONST or (c & 3 == SCALAR and self.is_literal(c >> 2))]
+        rest = [c for c in inputs if c not in named]
+        return [*named, *rest] if named and all(self._is_rate(c) for c in rest) else [code]
+
+    def _rates_inside(self, code: int) -> list[tuple[int, float, bool]]:
+        """The rates in ``rate * error``, where that is one number and multiplies the rest of a gradient."""
+        found: list[tuple[int, float, bool]] = []
+        for _ in range(MOST_LINKS):
+            entry = self.tape.storage_born[self.tape.storage_of(code)]
+            template, inputs, _ = self.tape.entry(max(entry, 0))
+            if entry < 0 or template.fn not in (operator.mul, np.multiply) or len(inputs) != 2:
+                break
+            still = [c for c in inputs if not self.masks.of(c)]
+            if len(still) != 1 or not self._is_rate(still[0]):
+                break
+            found.append((self.tape.storage_of(still[0]), float(self.load(still[0])), False))
+            code = next(c for c in inputs if c != still[0])
+        return found
 
     def _rate_of_operand(self, code: int) -> list[tuple[int, float, bool]]:
         """The rate in ``rate * x.T @ d``, which is the product of ``rate * x.T`` and ``d``."""
@@ -83,7 +113,7 @@ class Rates:
         if entry < 0:
             return True
         template, inputs, _ = self.tape.entry(entry)
-        return template.fn is operator.pos and self.is_literal(inputs[0] >> 2)
+        return template.fn in (operator.pos, operator.neg) and self.is_literal(inputs[0] >> 2)
 
     def is_schedule(self, storage: int, depth: int = 6) -> bool:
         """A rate, or one made from a rate; ``1 / m`` is made from sizes only."""

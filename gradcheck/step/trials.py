@@ -97,9 +97,9 @@ class Judgement:
     considered: list[Trial] = field(default_factory=list)
     own: bool = False
     later: list[Trial] = field(default_factory=list)  # the accepted hypotheses one step later
-    elsewhere: dict[tuple[int, int], Match] = field(
+    elsewhere: dict[tuple[int, int], tuple[Trial, Match]] = field(
         default_factory=dict
-    )  # id of candidate -> match at another point, where it is off
+    )  # ids of trial and candidate -> both at another point, where the gradient is off
     certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
     batch: Batch | None = None  # rows that the first accepted hypothesis adds up
     rows: Rows | None = None  # the rows of the data set that each step trains on
@@ -196,7 +196,7 @@ class Family:
         return (
             sum(m.truth.size for m in found if m.comparison.scale) >= FEWEST_NUMBERS
             and len(found) > 1
-            and (_one([m.comparison.scale for m in found]) or _one([m.unit for m in found]))
+            and one_scale(found)
         )
 
     @property
@@ -207,6 +207,19 @@ class Family:
             return False
         enough = all(sum(m.truth.size for m in t.matches if m.comparison.scale) > 1 for t in self.trials)
         return bool(found) and enough and all(_one([m.comparison.scale for m in t.matches]) for t in self.trials)
+
+
+def one_scale(found: list[Match]) -> bool:
+    """Whether gradients are the true ones times one number."""
+    return _one([m.comparison.scale for m in found]) or _one([m.unit for m in found])
+
+
+def before(made: Judgement, v: Version) -> Any:
+    """A parameter's value that its update starts from. Raises `ReplayError` where that was not recorded."""
+    assert made.recording is not None
+    if v.update.in_place:
+        return made.recording.operands(v.update.entry)[0][0]
+    return made.recording.replay.load(made.recording.state, v.update.old)
 
 
 def _one(scales: list[float | None]) -> bool:
@@ -267,7 +280,7 @@ def is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
     if same_derivative(part, whole):
         return False
     targets = {tape.storage_of(c) for c in whole.hypothesis.codes}
-    inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin))
+    inside = set(backward_slice(tape, targets, whole.hypothesis.last, made.window.begin, made.window.barriers))
     if part.hypothesis.tail and whole.hypothesis.tail:  # each was carried over by itself
         feeds = part.hypothesis.site in {tape.site_of(e) for e in inside}
     else:

@@ -45,6 +45,7 @@ class Window:
         self._active: set[int] | None = None
         self._starts: list[int] | None = None
         self._compatible: dict[int, bool] = {}
+        self._several: list[int] | None = None  # the bits of each candidate that has several versions
         self._written_by: dict[int, list[int]] | None = None
         self._collect()
         self.masks = Masks(tape, self._sources(), self.barriers, end)
@@ -222,12 +223,15 @@ class Window:
         return known
 
     def _one_each(self, both: int) -> bool:
-        seen: set[int] = set()
-        for i, v in enumerate(self.versions):
-            if both >> i & 1:
-                if id(v.candidate) in seen:
-                    return False
-                seen.add(id(v.candidate))
+        if self._several is None:
+            masks: dict[int, int] = {}
+            for i, v in enumerate(self.versions):
+                masks[id(v.candidate)] = masks.get(id(v.candidate), 0) | 1 << i
+            self._several = [mask for mask in masks.values() if mask & (mask - 1)]
+        for mask in self._several:
+            own = both & mask
+            if own & (own - 1):
+                return False
         return True
 
     def latest(self, mask: int) -> int:

@@ -1,0 +1,68 @@
+"""The backward pass of a normalisation lacks one of its terms.
+
+`(x - mean) / std` reads x three times: directly, through the mean, and through the variance. The derivative is the sum
+of what comes back from all three; in the usual form `(dxhat - mean(dxhat) - xhat * mean(dxhat * xhat)) / std`. Often
+one of the means is forgotten, or taken over another axis.
+
+How it is proven: what went in is exact, the forward pass normalises between there and here, and with the derivative by
+the value before the normalisation in place on the recorded step, the gradients become exact.
+
+How to mend it: add the missing term. A bias in front of the normalisation then has a gradient of zero, which is right.
+
+Looks like it and is fine: running statistics in evaluation, and statistics that are held constant on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..diagnose import local
+from ..diagnose.places import mark
+from ..diagnose.spot import Mend, Spot
+
+SLUG = "normalization-backward"
+SEVERITY = "error"
+RANK = 64
+STATISTICS = frozenset(("mean", "average", "var", "std", "sum", "norm", "reduce"))
+COMBINED = frozenset(("sub", "subtract", "truediv", "divide", "mul", "multiply"))
+OTHERS = frozenset(("exp", "matmul", "dot"))
+
+
+def suppose(spot: Spot) -> Iterator[Mend]:
+    """The derivative by what went into the normalisation."""
+    for step in local.steps(spot):
+        statistic = _statistic(spot, step)
+        if statistic is not None:
+            yield _mend(spot, step, statistic)
+
+
+def _statistic(spot: Spot, step: local.Step) -> int | None:
+    """The entry that takes a statistic of the value which is then combined with it; None where that is not so."""
+    shape = local.shape_of(spot, step.inner)
+    names = local.functions(spot, step.between)
+    if names & OTHERS or not any(
+        local.functions(spot, [e]) & COMBINED and local.shape_of(spot, e) == shape for e in step.between
+    ):
+        return None
+    taken = [e for e in step.between if local.functions(spot, [e]) & STATISTICS]
+    smaller = [e for e in taken if np.prod(local.shape_of(spot, e)) < np.prod(shape)]
+    return smaller[0] if smaller and len(shape) > 0 else None
+
+
+def _mend(spot: Spot, step: local.Step, statistic: int) -> Mend:
+    inner, shared = spot.text_of(step.inner), local.alike_along(step.rest)
+    axes = ", ".join(map(str, shared))
+    which = f"the term that is missing is the same along axis {axes}: that of the mean" if shared else ""
+    return Mend(
+        SLUG,
+        tuple(step.values),
+        list(step.values.values()),
+        step.place,
+        "the backward pass of this normalisation lacks a term",
+        "not the whole derivative through the normalisation",
+        [f"the derivative by {inner} runs through {spot.text_of(statistic)} too", *[which] * bool(which)],
+        [mark(spot.sites[spot.tape.site_of(statistic)], "this statistic depends on every sample")],
+        "the layers in front learn to change what the normalisation takes away again",
+    )
