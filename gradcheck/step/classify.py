@@ -97,7 +97,7 @@ def _fresh(tape: Tape, c: Candidate, p: Candidate) -> set[int]:
 
 def _lags(tape: Tape, c: Candidate, p: Candidate) -> bool:
     """Whether ``c`` follows ``p`` entry by entry and nothing else reads it: a running average of the weights."""
-    return c.shape != () and _drives(tape, p, c) and not _drives(tape, c, p) and not _spreads(tape, c)
+    return c.shape != () and _drives(tape, p, c) and not _drives(tape, c, p) and not _spreads(tape, c, True)
 
 
 def _scales(tape: Tape, c: Candidate, p: Candidate) -> bool:
@@ -147,16 +147,21 @@ def _handed_on(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
     return False
 
 
-def _spreads(tape: Tape, c: Candidate) -> bool:
-    """Whether a first value is read by an operation that makes an array of another shape of it."""
-    storages = {tape.storage_of(c.region), tape.storage_of(c.first.old)}
-    end = c.rounds[0][-1].entry
+def _spreads(tape: Tape, c: Candidate, through: bool = False) -> bool:
+    """Whether a first value is read by an operation that makes an array of another shape of it; with ``through`` also
+    what is made of it entry by entry (a point ahead of the weights).
+    """
+    follow = {tape.storage_of(c.region), tape.storage_of(c.first.old)}
     begin = c.step.entry if c.step is not None else 0
-    for number in range(begin, end):
+    for number in range(begin, c.rounds[0][-1].entry):
         template, inputs, outputs = tape.entry(number)
-        read = any(i & 3 != CONST and tape.storage_of(i) in storages for i in inputs)
-        if read and template.kind == "op" and outputs and tape.shape_of(outputs[0]) not in (c.shape, ()):
-            return True
+        if template.kind != "op" or not outputs or outputs[0] & 3 == CONST:
+            continue
+        if any(i & 3 != CONST and tape.storage_of(i) in follow for i in inputs):
+            if tape.shape_of(outputs[0]) not in (c.shape, ()):
+                return True
+            if through and template.elementwise:
+                follow.add(tape.storage_of(outputs[0]))
     return False
 
 

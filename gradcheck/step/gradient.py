@@ -273,6 +273,7 @@ class Extraction:
         made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
         if signed and not stateful:
             made.value, made.noise = np.asarray(self.increments.load(signed[-1]), float), 0.0
+            made.alternatives = self._before_limiters(candidate, signed[-1])
         elif stateful:
             found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]), masks)
             if found is not None:

@@ -216,7 +216,8 @@ class Judge:
             trial = evaluate(made, h, h.seeds(self.tape), made.recording, h.mask, "expression")
             if trial is not None:
                 trials.append(trial)
-                if trial.full and trial.identified and {id(p) for p in made.parameters} <= trial.matched:
+                explains = {id(p) for p in made.parameters} <= trial.matched and not trial.decayed
+                if trial.full and trial.identified and explains:
                     return
 
     def _try_guards(self, made: Judgement, off: list[Hypothesis], trials: list[Trial]) -> None:

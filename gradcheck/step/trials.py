@@ -71,6 +71,11 @@ class Trial:
         return {id(m.version.candidate) for m in self.matches if m.exact}
 
     @property
+    def decayed(self) -> bool:
+        """Whether some gradient agrees only without a decay: with its penalty in, another scalar may be the loss."""
+        return any(m.gradient.decay for m in self.matches if m.exact)
+
+    @property
     def full(self) -> bool:
         """Whether every parameter of the hypothesis agrees."""
         return bool(self.matches) and all(m.exact for m in self.matches)
@@ -200,6 +205,11 @@ class Family:
         )
 
     @property
+    def decayed(self) -> bool:
+        """Whether a trial is."""
+        return any(t.decayed for t in self.trials)
+
+    @property
     def plausible(self) -> bool:
         """A few numbers that agree at one scale in each step, though the scale changes from step to step."""
         found = [m for t in self.trials for m in t.matches]
@@ -254,6 +264,7 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
         identified = [f for f in identified if f.head.hypothesis.source == "own" or wanted <= f.matched]
     if not identified:
         return []
+    identified.sort(key=lambda f: f.decayed)
     main = identified[0]
     wanted = {id(p) for p in made.parameters}
     for f in identified[1:]:
