@@ -39,7 +39,6 @@ RIGHT = {
     "lion_deconvolution.py": (6, 61),
     "mixture_density_adadelta.py": (10, 45),
     "overlapping_pool.py": (9, 108),
-    "pendulum_policy.py": (4, 33),
     "physics_informed.py": (4, 36),
     "piecewise_rmsprop.py": (6, 44),
     "regularised_layers.py": (6, 80),

@@ -83,7 +83,7 @@ ENDS = [
             arguments=("--timeout", "1")),
     trained("stopped", "os.kill(os.getpid(), signal.SIGSTOP)\n", "time_limit", "", arguments=("--timeout", "1")),
     trained("a thread goes on", "threading.Thread(target=time.sleep, args=(600,)).start()\n", "finished",
-            arguments=("--timeout", "1")),
+            arguments=("--timeout", "10")),  # judging has to fit in; the thread does not
     trained("a grandchild keeps the pipes", "import subprocess\nsubprocess.Popen(['sleep', '600'], close_fds=False)\n"),
     trained("a daemon", "if not os.fork():\n    os.setsid()\n    time.sleep(600)\n"),
     # a training that cannot be stopped by an exception
