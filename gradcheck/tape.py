@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,13 @@ class Template:
     writes: tuple[int, ...] = ()
     elementwise: bool = False
     several: bool = False
+
+    def arguments(self, values: Iterable[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments of the function, from one value for each operand."""
+        if self.structure is None:
+            return list(values), {}
+        tree = rebuild(self.structure, iter(values))
+        return tree[0], (tree[1] if len(tree) > 1 else {})
 
 
 class Tape:
@@ -143,10 +150,14 @@ class Tape:
         middle = start + template.inputs
         return template, self.operands[start:middle], self.operands[middle : middle + template.outputs]
 
+    def results(self, number: int) -> list[int]:
+        """The operand codes of what an entry makes or writes, without constants."""
+        template, inputs, outputs = self.entry(number)
+        return [c for c in (*outputs, *(inputs[i] for i in template.writes)) if c & 3 != CONST]
+
     def made(self, number: int) -> set[int]:
         """The storages that an entry makes or writes."""
-        template, inputs, outputs = self.entry(number)
-        return {self.storage_of(c) for c in (*outputs, *(inputs[i] for i in template.writes)) if c & 3 != CONST}
+        return {self.storage_of(c) for c in self.results(number)}
 
     def site_of(self, number: int) -> int:
         """The number of the place in the source that made an entry."""

@@ -63,6 +63,7 @@ WRONG = {
     "bad_elu_point.py": ("pesi[0] soglie[0] pesi[1] soglie[1]", "pesi[2] soglie[2]", ("derivative-at-wrong-point", 44)),
     "bad_generator_sign.py": ("W1 b1 W2 b2", "", ("sign-flipped-update", 55)),
     "bad_hinge_counts.py": ("W", "", ("gradient-mismatch", 20)),
+    "bad_layernorm_twice.py": ("mid n1 in", "out n2", ("normalization-backward", 31)),
     "bad_missing_ridge.py": ("W_out", "b_out", ("regularization-gradient", 62)),
     "bad_ode_identity.py": ("W1 b1 W2 b2", "", ("gradient-mismatch", 52)),
     "bad_penalty_factor.py": ("W", "b", ("regularization-gradient", 56)),
@@ -93,6 +94,13 @@ def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
     assert {n for n, v in verdicts.items() if v.startswith("right")} == set(right.split())
     errors = [(f.rule, f.line) for f in report.findings if f.severity == "error"]
     assert errors[:1] == [first]
+
+
+def test_one_mistake_that_several_layers_share_is_one_finding() -> None:
+    report = check_script(TRIALS / "bad_layernorm_twice.py", timeout=120)
+    (found,) = [f for f in report.findings if f.severity == "error"]
+    assert set(found.parameters) == {p.name for p in report.parameters if p.verdict == "wrong"}
+    assert len(found.parameters) == 6
 
 
 def test_every_script_is_in_a_table() -> None:

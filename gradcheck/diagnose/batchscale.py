@@ -175,7 +175,7 @@ def own_divisions(view: StepView, trial: Trial, size: int, width: int) -> tuple[
         times = divides(view, entry, size, width)
         if times:
             dividing.append(entry)
-        for storage in [tape.storage_of(c) for c in outputs] + [tape.storage_of(inputs[i]) for i in template.writes]:
+        for storage in tape.made(entry):
             counts[storage] = {n + times for n in found}
     ends = set().union(*(counts.get(s, set()) for s in targets))
     return (ends.pop(), dividing) if len(ends) == 1 else None

@@ -46,15 +46,15 @@ def first(walk: Walk, m: Match, recording: Recording | None = None) -> Departure
         return Departure(walk.tape.site_of(part), PARTIAL, structure(m), (), part, trace)
     if not choices:
         return Departure(m.version.update.site, "the gradient is right up to here", structure(m), trace=trace)
-    first = next((e for e in choices if np.size(walk.value(e, made)) > 1), choices[0])
-    label = "departs here: what goes in is right" if first in comes else "not the derivative of the loss"
-    part = _taken_for_whole(walk, trace, first, made)
+    entry = next((e for e in choices if np.size(walk.value(e, made)) > 1), choices[0])
+    label = "departs here: what goes in is right" if entry in comes else "not the derivative of the loss"
+    part = _taken_for_whole(walk, trace, entry, made)
     if part >= 0:
-        first, label = part, PARTIAL
+        entry, label = part, PARTIAL
     else:
-        first = _of_known_size(walk, trace, first)
-    sources = tuple(p for p in trace.before[first] if p in trace.on)
-    return Departure(walk.tape.site_of(first), label, structure(m), sources, first, trace)
+        entry = _of_known_size(walk, trace, entry)
+    sources = tuple(p for p in trace.before[entry] if p in trace.on)
+    return Departure(walk.tape.site_of(entry), label, structure(m), sources, entry, trace)
 
 
 def _of_known_size(walk: Walk, trace: Trace, entry: int) -> int:

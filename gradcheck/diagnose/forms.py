@@ -77,6 +77,12 @@ def same(u: np.ndarray, t: np.ndarray) -> bool:
     return bool(c and np.linalg.norm(u - c * t) < SAME * abs(c) * np.sqrt(tt))
 
 
+def factor(u: np.ndarray, t: np.ndarray) -> float:
+    """The c of u = c t, read where t is largest."""
+    where = np.unravel_index(np.argmax(np.abs(t)), t.shape)
+    return float(u[where] / t[where])
+
+
 def constant(d: np.ndarray) -> bool:
     """Whether all entries are one number that is not zero."""
     return same(d, np.ones(d.size))

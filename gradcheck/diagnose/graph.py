@@ -115,11 +115,9 @@ class Graph:
                 source = self._given(site, place, len(inputs), code) if source is None else source
                 if source is not None and source != node:
                     self.edges.setdefault((source, node), {"source": source, "target": node})
-        written = [*outputs, *(inputs[i] for i in template.writes)]
-        for code in written:
-            if code & 3 != CONST:
-                self.maker[self.tape.storage_of(code)] = node
-                self.nodes[node]["shape"] = list(self.tape.shape_of(code))
+        for code in self.tape.results(entry):
+            self.maker[self.tape.storage_of(code)] = node
+            self.nodes[node]["shape"] = list(self.tape.shape_of(code))
 
     def _given(self, site: Any, place: int, count: int, code: int) -> int | None:
         """The node of data: an array that no parameter goes into."""

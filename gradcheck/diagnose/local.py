@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def steps(spot: Spot) -> Iterator[Step]:
     value = one.value
     if value is not None and value.ndim:
         for inner, wanted, outer, between in _wanted(one, value):
-            k = _factor(wanted, spot.walk.adjoints[inner])
+            k = forms.factor(wanted, spot.walk.adjoints[inner])
             for pairs in spot.aligned(inner):
                 values = {e: k * spot.walk.adjoints[f] for e, f in pairs.items()}
                 yield Step(values, wanted, wanted - value, inner, outer, between[1:], spot.place)
@@ -53,16 +54,16 @@ def steps(spot: Spot) -> Iterator[Step]:
 
 def assembled(spot: Spot) -> Iterator[Step]:
     """The same for an operand that was put together by several writes; the last of them is to blame."""
-    one = spot.alone
+    if len(spot.entries) > 1:
+        return
     _, inputs, _ = spot.tape.entry(spot.origin)
-    for position, (code, value) in enumerate(zip(inputs, one.operands(), strict=True)):
+    for position, (code, value) in enumerate(zip(inputs, spot.operands(), strict=True)):
         makers = [p for p in spot.trace.before.get(spot.origin, ()) if code & 3 != CONST and spot.walk.writes(p, code)]
         if value is None or value.size < 2 or not makers or not spot.tape.entry(makers[-1])[0].writes:
             continue
-        for inner, wanted, outer, between in _wanted(one, value):
-            if len(spot.entries) == 1:
-                values = {spot.origin: spot.with_operand(position, _constant(wanted))[0]}
-                yield Step(values, wanted, wanted - value, inner, outer, between[1:], spot.tape.site_of(makers[-1]))
+        for inner, wanted, outer, between in _wanted(spot, value):
+            values = {spot.origin: spot.with_operand(position, _constant(wanted))[0]}
+            yield Step(values, wanted, wanted - value, inner, outer, between[1:], spot.tape.site_of(makers[-1]))
 
 
 def windows(spot: Spot) -> Iterator[Step]:
@@ -79,15 +80,11 @@ def windows(spot: Spot) -> Iterator[Step]:
             readers.setdefault(spot.tape.entry_template[reader], []).append((reader, g))
     for found in readers.values():
         if len(found) == len(wrote):
-            for order in (sorted(found, key=_first), sorted(found, key=_first, reverse=True)):
+            for order in (sorted(found, key=itemgetter(0)), sorted(found, key=itemgetter(0), reverse=True)):
                 reader, wanted = order[0][0], k * order[0][1]
                 between = _between(spot, reader, outer)
                 values = {e: k * g for e, (_, g) in zip(spot.entries, order, strict=True)}
                 yield Step(values, wanted, wanted - wrote[0], reader, outer, between, spot.place)
-
-
-def _first(pair: tuple[int, np.ndarray]) -> int:
-    return pair[0]
 
 
 def _constant(wanted: np.ndarray) -> Callable[[int, Any], np.ndarray]:
@@ -104,11 +101,6 @@ def _wanted(one: Spot, value: np.ndarray) -> Iterator[tuple[int, np.ndarray, int
             off = np.linalg.norm(k * g - value) > SAME * np.linalg.norm(value) and not forms.same(g, value)
             if between and off:
                 yield inner[0], k * g, outer, between
-
-
-def _factor(wanted: np.ndarray, g: np.ndarray) -> float:
-    where = np.unravel_index(np.argmax(np.abs(g)), g.shape)
-    return float(wanted[where] / g[where])
 
 
 def _outers(spot: Spot, value: np.ndarray) -> Iterator[tuple[int, float]]:
@@ -145,9 +137,7 @@ def functions(spot: Spot, entries: list[int]) -> set[str]:
 
 def shape_of(spot: Spot, entry: int) -> tuple[int, ...]:
     """The shape of what an entry made or wrote."""
-    template, inputs, outputs = spot.tape.entry(entry)
-    codes = [*outputs, *(inputs[place] for place in template.writes)]
-    return next((spot.tape.shape_of(c) for c in codes if c & 3 != CONST), ())
+    return next((spot.tape.shape_of(c) for c in spot.tape.results(entry)), ())
 
 
 def alike_along(value: np.ndarray) -> tuple[int, ...]:

@@ -171,5 +171,3 @@ def _all_enter(view: StepView, entry: int) -> bool:
         if template.elementwise:
             follow.add(tape.storage_of(outputs[0]))
     return False
-
-

@@ -29,7 +29,7 @@ from .walk import Trace, Walk, onward, walk_of
 Supposition = Callable[[Spot], Iterator[Mend]]
 
 MOST_ROUNDS = 6
-MOST_ATTEMPTS = 80
+MOST_ATTEMPTS = 240
 MOST_WORK = 4_000_000  # entries replayed in all attempts
 MOST_SPOTS = 6
 MOST_FACTORS = 400
@@ -262,7 +262,8 @@ def _unknown_factors(best: _Try) -> set[float]:
     """
     walk = best.spot.walk
     known = [v for v in best.mend.values if isinstance(v, np.ndarray)]
-    together = [known[0] if len(known) == 1 else np.stack(known)] if known else []
+    alike = len({v.shape for v in known}) == 1 and len(known) > 1
+    together = [np.stack(known)] if alike else known
     found = {1.0}
     for value in (*(i.value for i in best.spot.incoming()), best.spot.value, *together):
         units = walk.scales(value) if value is not None else set()

@@ -126,7 +126,7 @@ class _Trace:
 
     def _seen(self, number: int, state: State) -> None:
         template, inputs, outputs = self.tape.entry(number)
-        made = [c for c in outputs if c & 3 != CONST] + [inputs[i] for i in template.writes]
+        made = self.tape.results(number)
         bad = [c for c in made if not self._is_finite(state, c)]
         if bad:
             self._note(number, template, list(inputs), bad, state)

@@ -7,6 +7,7 @@ RMSprop (Tieleman and Hinton 2012), Adadelta (Zeiler 2012) and Adam (Kingma and 
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -118,10 +119,8 @@ class _Laboratory:
         assert ex is not None
         found = [ex.gradient(c, updates) for updates in c.rounds[:2]]
         for g in found:
-            template, inputs, outputs = self.tape.entry(g.entry)
-            codes = [*outputs, *(inputs[place] for place in template.writes)]
-            sizes = {int(np.prod(self.tape.shape_of(code), dtype=int)) for code in codes if code & 3 != CONST}
-            if not g.stateful or g.doubt or sizes != {int(np.prod(c.shape, dtype=int))} or g.value.size == 0:
+            sizes = {math.prod(self.tape.shape_of(code)) for code in self.tape.results(g.entry)}
+            if not g.stateful or g.doubt or sizes != {math.prod(c.shape)} or g.value.size == 0:
                 return None
         return found if found[0].entry != found[1].entry else None
 
@@ -235,7 +234,7 @@ def corrections(view: StepView, o: Optimiser) -> Iterator[Correction]:
     updates = o.verdict.candidate.rounds[0]
     reached = chain_of(tape, updates, o.verdict.candidate.shape)
     for storage in reached:
-        entry = tape.storage_born[storage] if storage >= 0 else -1
+        entry = tape.storage_born[storage]
         if entry < 0 or tape.entry(entry)[0].fn not in DIVISIONS or len(tape.entry(entry)[1]) != 2:
             continue
         inputs = tape.entry(entry)[1]
@@ -268,7 +267,7 @@ def _operands(view: StepView, code: int, functions: frozenset[object]) -> tuple[
 def _number(view: StepView, code: int) -> float | None:
     recording = view.made.recording
     assert recording is not None
-    value = view.tape.constants[code >> 2] if code & 3 == CONST else recording.replay.load(recording.state, code)
+    value = recording.replay.load(recording.state, code)
     return float(value) if np.ndim(value) == 0 and isinstance(value, int | float | np.number) else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import CONST, rebuild
+from ..tape import CONST
 from .spot import Known, Spot, same_numbers
 
 LONGEST = 30
@@ -98,11 +98,8 @@ def _made(spot: Spot, inside: list[int], taken: int, other: np.ndarray) -> Any:
             operands.append(now)
         try:
             with np.errstate(all="ignore"):
-                if template.structure is None:
-                    value = template.fn(*operands)  # type: ignore[misc]
-                else:
-                    tree = rebuild(template.structure, iter(operands))
-                    value = template.fn(*tree[0], **(tree[1] if len(tree) > 1 else {}))  # type: ignore[misc]
+                args, kwargs = template.arguments(operands)
+                value = template.fn(*args, **kwargs)  # type: ignore[misc]
         except Exception:
             return None
         made[tape.storage_of(outputs[0])] = value

@@ -13,7 +13,7 @@ from ..record.sources import Site
 from ..replay.adjoint import Recording
 from ..results import Fix, Span
 from ..step.trials import Trial
-from ..tape import CONST, SCALAR, Tape, Template, rebuild
+from ..tape import CONST, SCALAR, Tape, Template
 from .jury import Verdict
 from .multiples import Partner
 from .walk import Trace, Walk
@@ -333,10 +333,8 @@ class Spot:
             return None
         with np.errstate(all="ignore"):
             try:
-                if self.template.structure is None:
-                    return fn(*operands)
-                tree = rebuild(self.template.structure, iter(operands))
-                return fn(*tree[0], **(tree[1] if len(tree) > 1 else {}))
+                args, kwargs = self.template.arguments(operands)
+                return fn(*args, **kwargs)
             except Exception:
                 return None
 

@@ -132,7 +132,7 @@ def parts_of_parameters(spot: Spot) -> Iterator[Part]:
         }
         for reader, g in own.items():
             if g.size == value.size and forms.same(oriented(value, g), g) and len(own) > 1:
-                k = _factor(oriented(value, g), g)
+                k = forms.factor(oriented(value, g), g)
                 yield Part(k * oriented(v.match.truth, value), reader, [r for r in own if r != reader])
                 break
 
@@ -141,8 +141,3 @@ def _is_penalty(spot: Spot, entry: int, storage: int) -> bool:
     """Whether a parameter meets nothing but itself and plain numbers there."""
     inputs = [c for c in spot.tape.entry(entry)[1] if c & 3 != CONST]
     return all(spot.tape.storage_of(c) == storage or spot.tape.shape_of(c) == () for c in inputs)
-
-
-def _factor(value: np.ndarray, g: np.ndarray) -> float:
-    where = np.unravel_index(np.argmax(np.abs(g)), g.shape)
-    return float(value[where] / g[where])

@@ -17,7 +17,7 @@ from ..ops import name_of
 from ..replay.adjoint import Recording, Reverse
 from ..step.flow import backward_slice
 from ..step.trials import Judgement, Match, Trial
-from ..tape import CONST, Tape, rebuild
+from ..tape import CONST, Tape
 from .multiples import LARGEST, Multiples, Partner
 
 MOST_ENTRIES = 60_000
@@ -123,9 +123,7 @@ class Walk:
 
     def may_be_adjoint(self, entry: int) -> bool:
         """Whether what an entry made has the size of some adjoint."""
-        template, inputs, outputs = self.tape.entry(entry)
-        codes = [*outputs, *(inputs[i] for i in template.writes)]
-        return any(math.prod(self.tape.shape_of(c)) in self._known.sizes for c in codes if c & 3 != CONST)
+        return any(math.prod(self.tape.shape_of(c)) in self._known.sizes for c in self.tape.results(entry))
 
     def scales(self, value: Any) -> set[float]:
         """The factors that a value may have as an adjoint, one for each of its partners."""
@@ -139,9 +137,7 @@ class Walk:
                 for code in self.tape.entry(number)[1]:
                     if code & 3 != CONST:
                         self._readers.setdefault(self.tape.storage_of(code), []).append(number)
-        template, inputs, outputs = self.tape.entry(entry)
-        codes = [*outputs, *(inputs[i] for i in template.writes)]
-        found = {n for c in codes if c & 3 != CONST for n in self._readers.get(self.tape.storage_of(c), ())}
+        found = {n for storage in self.tape.made(entry) for n in self._readers.get(storage, ())}
         return sorted(n for n in found if n > entry)
 
     def uses(self, entry: int) -> int:
@@ -201,8 +197,8 @@ class Walk:
             if template.kind == "inplace":
                 template.fn(*changed)  # type: ignore[misc]
             else:
-                tree = rebuild(template.structure, iter(changed)) if template.structure is not None else (changed,)
-                template.fn(*tree[0], **(tree[1] if len(tree) > 1 else {}))  # type: ignore[misc]
+                args, kwargs = template.arguments(changed)
+                template.fn(*args, **kwargs)  # type: ignore[misc]
         return changed[place]
 
     def trace(self, m: Match, recording: Recording) -> Trace | None:
@@ -244,10 +240,7 @@ class Walk:
 
     def writes(self, entry: int, code: int) -> bool:
         """Whether an entry made what an operand reads, or wrote into it."""
-        template, inputs, outputs = self.tape.entry(entry)
-        storage = self.tape.storage_of(code)
-        codes = [*outputs, *(inputs[place] for place in template.writes)]
-        return any(c & 3 != CONST and self.tape.storage_of(c) == storage for c in codes)
+        return self.tape.storage_of(code) in self.tape.made(entry)
 
     def _is_value(self, number: int) -> bool:
         template, _, outputs = self.tape.entry(number)

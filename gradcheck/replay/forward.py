@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, rebuild
+from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape
 from .memory import State, below, extent
 
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
@@ -290,11 +290,7 @@ class Replay:
     def arguments(self, state: State, number: int) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments of an entry's function, from the state."""
         template, inputs, _ = self.tape.entry(number)
-        values = (self.load(state, code) for code in inputs)
-        if template.structure is None:
-            return list(values), {}
-        tree = rebuild(template.structure, values)
-        return tree[0], (tree[1] if len(tree) > 1 else {})
+        return template.arguments(self.load(state, code) for code in inputs)
 
     def _result(self, state: State, code: int, value: Any) -> None:
         tag = code & 3

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import Template, paths, rebuild
+from ..tape import Template, paths
 
 LOCAL_ROUNDINGS = 4.0  # c: roundings of one local product, the forward values' own included
 
@@ -61,10 +61,9 @@ def arguments(template: Template, values: list[Any], wanted: list[int]) -> tuple
     """Positional and keyword arguments (without ``out``), and the paths of the wanted operands."""
     if template.structure is None:
         return values, {}, [(i,) for i in wanted]
-    tree = rebuild(template.structure, iter(values))
+    args, kwargs = template.arguments(values)
     found = list(paths(template.structure))
-    kwargs = {k: v for k, v in tree[1].items() if k != "out"} if len(tree) > 1 else {}
-    return tree[0], kwargs, [found[i][1:] for i in wanted]
+    return args, {k: v for k, v in kwargs.items() if k != "out"}, [found[i][1:] for i in wanted]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

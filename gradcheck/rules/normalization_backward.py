@@ -27,7 +27,8 @@ SEVERITY = "error"
 RANK = 64
 STATISTICS = frozenset(("mean", "average", "var", "std", "sum", "norm", "reduce"))
 COMBINED = frozenset(("sub", "subtract", "truediv", "divide", "mul", "multiply"))
-OTHERS = frozenset(("exp", "matmul", "dot"))
+PRODUCTS = frozenset(("matmul", "dot", "tensordot", "einsum", "inner", "outer"))
+ACTIVATIONS = frozenset(("exp", "log", "logaddexp", "log1p", "tanh", "maximum", "where", "clip"))
 
 
 def suppose(spot: Spot) -> Iterator[Mend]:
@@ -41,10 +42,8 @@ def suppose(spot: Spot) -> Iterator[Mend]:
 def _statistic(spot: Spot, step: local.Step) -> int | None:
     """The entry that takes a statistic of the value which is then combined with it; None where that is not so."""
     shape = local.shape_of(spot, step.inner)
-    names = local.functions(spot, step.between)
-    if names & OTHERS or not any(
-        local.functions(spot, [e]) & COMBINED and local.shape_of(spot, e) == shape for e in step.between
-    ):
+    whole = local.functions(spot, [e for e in step.between if local.shape_of(spot, e) == shape])
+    if local.functions(spot, step.between) & PRODUCTS or whole & ACTIVATIONS or not whole & COMBINED:
         return None
     taken = [e for e in step.between if local.functions(spot, [e]) & STATISTICS]
     smaller = [e for e in taken if np.prod(local.shape_of(spot, e)) < np.prod(shape)]
@@ -63,6 +62,6 @@ def _mend(spot: Spot, step: local.Step, statistic: int) -> Mend:
         "the backward pass of this normalisation lacks a term",
         "not the whole derivative through the normalisation",
         [f"the derivative by {inner} runs through {spot.text_of(statistic)} too", *[which] * bool(which)],
-        [mark(spot.sites[spot.tape.site_of(statistic)], "this statistic depends on every sample")],
+        [mark(spot.sites[spot.tape.site_of(statistic)], "the derivative runs through this too")],
         "the layers in front learn to change what the normalisation takes away again",
     )

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from ..diagnose import optimizer
 from ..diagnose.jury import Verdict
-from ..diagnose.optimizer import Optimiser
+from ..diagnose.optimizer import NEAR, SAME, Optimiser
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
 from ..results import Finding, Span
@@ -31,8 +31,6 @@ from ..results import Finding, Span
 SLUG = "optimizer-state"
 SEVERITY = "error"
 RANK = 75
-SAME = 1e-9
-NEAR = 0.02
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -106,18 +107,11 @@ def _scales(tape: Tape, c: Candidate, p: Candidate) -> bool:
     if not 0 < k < len(p.shape) or c.shape not in (p.shape[:k], p.shape[-k:]):
         return False
     wanted = {tape.storage_of(u.new) for r in c.rounds[:2] for u in r}
-    queue = [tape.storage_of(code) for u in p.rounds[0] for code in u.increments if code & 3 != CONST]
-    seen = set(queue)
-    for storage in queue:
-        if storage in wanted:
-            return True
-        entry = tape.storage_born[storage] if len(seen) < MOST_LINKS else -1
-        if entry >= 0 and tape.entry(entry)[0].elementwise:
-            inputs = [i for i in tape.entry(entry)[1] if i & 3 != CONST and len(tape.shape_of(i)) >= k]
-            new = [s for s in map(tape.storage_of, inputs) if s not in seen]
-            seen.update(new)
-            queue += new
-    return False
+
+    def wide(_: int, inputs: list[int]) -> list[int]:
+        return [i for i in inputs if len(tape.shape_of(i)) >= k]
+
+    return any(storage in wanted for storage, _ in _links(tape, p.rounds[0], wide))
 
 
 def _leads(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
@@ -134,17 +128,12 @@ def _leads(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
 def _handed_on(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
     """Whether increments of ``p`` are sums with ``c`` in them, times or over what no parameter is behind."""
     wanted = {tape.storage_of(code) for r in c.rounds[:3] for u in r for code in (u.old, u.new)}
-    queue = [tape.storage_of(code) for u in p.rounds[0] for code in u.increments if code & 3 != CONST]
-    for storage in queue:
-        if storage in wanted:
-            return True
-        entry = tape.storage_born[storage] if storage >= 0 and len(queue) < MOST_LINKS else -1
-        if entry >= 0 and tape.entry(entry)[0].elementwise:
-            template, inputs, _ = tape.entry(entry)
-            active = [tape.storage_of(i) for i in inputs if i & 3 != CONST and masks.of(i)]
-            if len(active) == 1 or template.fn not in (operator.mul, np.multiply):
-                queue += active
-    return False
+
+    def summed(entry: int, inputs: list[int]) -> list[int]:
+        active = [i for i in inputs if masks.of(i)]
+        return active if len(active) == 1 or tape.entry(entry)[0].fn not in (operator.mul, np.multiply) else []
+
+    return any(storage in wanted for storage, _ in _links(tape, p.rounds[0], summed))
 
 
 def _spreads(tape: Tape, c: Candidate, through: bool = False) -> bool:
@@ -195,18 +184,28 @@ def chain_of(tape: Tape, updates: list[Update], shape: tuple[int, ...]) -> set[i
 
 def _readings(tape: Tape, updates: list[Update], shape: tuple[int, ...]) -> dict[int, int]:
     """The same, with the entry that reads each."""
+    return dict(_links(tape, updates, lambda _, inputs: [i for i in inputs if tape.shape_of(i) == shape]))
+
+
+def _links(
+    tape: Tape, updates: list[Update], follow: Callable[[int, list[int]], list[int]]
+) -> Iterator[tuple[int, int]]:
+    """Storages that enter the increments through elementwise entries, each once, with the entry that reads it.
+
+    ``follow`` is given an entry and its operands and picks those to go on with.
+    """
     queue = [(code, u.entry) for u in updates for code in u.increments]
-    found: dict[int, int] = {}
+    seen: set[int] = set()
     for code, reader in queue:
         storage = tape.storage_of(code)
-        if storage in found or len(found) > MOST_LINKS:
+        if storage < 0 or storage in seen or len(seen) > MOST_LINKS:
             continue
-        found[storage] = reader
-        entry = tape.storage_born[storage] if storage >= 0 else -1
+        seen.add(storage)
+        yield storage, reader
+        entry = tape.storage_born[storage]
         if entry >= 0 and tape.templates[tape.entry_template[entry]].elementwise:
-            inputs = tape.entry(entry)[1]
-            queue += [(i, entry) for i in inputs if tape.storage_of(i) >= 0 and tape.shape_of(i) == shape]
-    return found
+            inputs = [i for i in tape.entry(entry)[1] if i & 3 != CONST]
+            queue += [(i, entry) for i in follow(entry, inputs)]
 
 
 def _increment_mask(tape: Tape, c: Candidate, masks: Masks) -> int:

@@ -156,8 +156,7 @@ class Increments:
         start = np.zeros(np.shape(values[place])) if affine else np.array(values[place], float)
         for i in same:
             kept[i] = start
-        tree = rebuild(template.structure, iter(kept))
-        args, kwargs = tree[0], (tree[1] if len(tree) > 1 else {})
+        args, kwargs = template.arguments(kept)
         before = start.copy()
         with np.errstate(all="ignore"):
             fn(*args, **kwargs)  # type: ignore[misc]

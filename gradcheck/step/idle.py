@@ -24,7 +24,7 @@ def idle_buffers(tape: Tape, recording: Recording, c: Candidate) -> Iterator[tup
     second = pass_of(c.rounds[1][0], c.step)
     since = second.entry if second is not None else len(tape)
     for storage in chain_of(tape, c.rounds[1], c.shape):
-        entry = tape.storage_born[storage] if storage >= 0 else -1
+        entry = tape.storage_born[storage]
         if entry <= since or tape.entry(entry)[0].fn not in PRODUCTS:
             continue
         inputs = tape.entry(entry)[1]
@@ -35,7 +35,7 @@ def idle_buffers(tape: Tape, recording: Recording, c: Candidate) -> Iterator[tup
 
 def _is_decay(recording: Recording, code: int) -> bool:
     """Whether a number may be what a buffer keeps of itself: a penalty's or a rate's is smaller."""
-    value = recording.replay.constants[code >> 2] if code & 3 == CONST else recording.replay.load(recording.state, code)
+    value = recording.replay.load(recording.state, code)
     return isinstance(value, int | float | np.number) and LEAST_DECAY < float(value) < 1.0
 
 

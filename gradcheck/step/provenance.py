@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..record.events import is_elementwise
-from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, Template, rebuild
+from ..tape import CONST, SCALAR, VIEW, WHOLE, Tape, rebuild
 from .chains import Chain, Level, distinct, joined_all
 from .geometry import axis_of_gather, axis_of_view, dense, rows_of_view
 from .values import NONE, Values, allocated
@@ -244,7 +244,7 @@ class Tracer:
         if turned is None:
             return None
         shape, axis = turned
-        args, kwargs = _arguments(template, inputs)
+        args, kwargs = template.arguments(inputs)
         fn = template.fn
         if (template.elementwise or is_elementwise(fn) or fn in COMPARISONS or fn in COPIES) and not _nested(args):
             every = [c for code in inputs for c in self._aligned(code, axis, shape, entry)]
@@ -383,14 +383,6 @@ class Tracer:
             return None if fn is np.append else 0
         at = self.values.plain(args[place] if len(args) > place else kwargs["axis"])
         return at % ndim if type(at) is int else None
-
-
-def _arguments(template: Template, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
-    """Operand codes in the places of the arguments."""
-    if template.structure is None:
-        return list(inputs), {}
-    tree = rebuild(template.structure, iter(inputs))
-    return tree[0], (tree[1] if len(tree) > 1 else {})
 
 
 def _nested(args: list[Any]) -> bool:

@@ -254,14 +254,10 @@ def _append(
 
 
 def _execute(template: Any, values: list[Any]) -> Any:
-    from ..tape import rebuild
-
     if template.kind == "element":
         return values[0][()]
-    if template.structure is None:
-        return template.fn(*values)
-    tree = rebuild(template.structure, iter(values))
-    return template.fn(*tree[0], **(tree[1] if len(tree) > 1 else {}))
+    args, kwargs = template.arguments(values)
+    return template.fn(*args, **kwargs)
 
 
 def _store(tape: Tape, replay: Any, state: Any, value: Any) -> int:

@@ -147,11 +147,7 @@ class Values:
             return None
         if template.kind == "element":
             return values[0][()]
-        args: list[Any] = values
-        kwargs: dict[str, Any] = {}
-        if template.structure is not None:
-            tree = rebuild(template.structure, iter(values))
-            args, kwargs = tree[0], (tree[1] if len(tree) > 1 else {})
+        args, kwargs = template.arguments(values)
         try:
             with np.errstate(all="ignore"):
                 return template.fn(*args, **kwargs)  # type: ignore[misc]
