@@ -47,6 +47,7 @@ class Core:
         self.locations = Locations(self.tape)
         self.loops = Loops(self.tape, self.locations, lambda: self.entries.work, self._training_ended)
         self.loops.failed = self.broke
+        self.loops.periodic = sources.periodic
         self.on_training_end: Callable[[Activation], None] | None = None
         self.listed: set[int] = set()  # storages of numbers that have a list slot of their own
         self.bound: dict[Any, Any] = {}  # location -> the list, tuple or dict last bound to it

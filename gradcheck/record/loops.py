@@ -7,13 +7,16 @@ iterator or test, but lazily: a residual stream over layers or a recurrence over
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..tape import CONST, Tape
+from . import periodic
 
 if TYPE_CHECKING:
     from .events import Locations, Update
@@ -141,6 +144,7 @@ class Loops:
         self.lines: dict[int, Line] = {}
         self.trainings: list[Activation] = []
         self.cut_lines: set[int] = set()
+        self.periodic: dict[int, list[periodic.Test]] = {}  # by loop: tests of branches entered now and then
         self.tick: Callable[[], None] | None = None  # called at each pass
         self.is_whole: Callable[[int], bool] = lambda site: False  # whether a loop must not be ended early
         self.failed: Callable[[int, Exception], None] | None = None  # told what went wrong in here
@@ -168,10 +172,13 @@ class Loops:
         if activation.training and self._enough(activation):
             self.cut_lines.add(activation.line.site)
             return False
-        self.current = Pass(activation, number, activation.parent, length)
+        self._begin(activation)
+        return True
+
+    def _begin(self, activation: Activation) -> None:
+        self.current = Pass(activation, activation.number, activation.parent, activation.entries[-1])
         if self.tick is not None:
             self.tick()
-        return True
 
     def finish(self, site: int) -> None:
         """The loop statement is over, however it ended."""
@@ -268,8 +275,23 @@ class Loops:
             except Exception as error:
                 goes_on = self._failed(site, error)
             if not goes_on:
-                return
+                break
             yield value
+        else:
+            return
+        if type(iterable) is range:
+            yield from self._periodic_passes(activation, iterable, sys._getframe(1))
+
+    def _periodic_passes(self, activation: Activation, values: range, frame: FrameType) -> Iterator[int]:
+        """Values of a loop that is to end, for passes that enter a branch which none has entered."""
+        position = activation.number - 1
+        while (tests := self.periodic.get(activation.line.site)) and position < len(values):
+            ahead = periodic.next_entered(tests.pop(), values, position, frame)
+            if ahead is not None:
+                self._begin(activation)
+                yield values[ahead]
+                position = ahead + 1
+                self._goes_on(activation.line.site, activation)
 
     def again(self, site: int, test: Any) -> Any:
         """The test of a while loop: itself, or False when the loop is to end here."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..cells import split_file
+from .periodic import Test
 
 LocationKind = Literal["global", "local", "class"]
 
@@ -85,6 +86,8 @@ class Sources:
         self.functions: list[Function] = []
         self.not_rewritten: list[tuple[str, str]] = []
         """Files that run as they are although they should have been rewritten, with the reason."""
+        self.periodic: dict[int, list[Test]] = {}
+        """For loops, by site: the tests of the branches that they enter every so many passes."""
         self._location_ids: dict[Location, int] = {}
         self._lock = threading.Lock()
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from . import periodic
 from .expressions import OPERATORS, Expressions
 from .nodes import (
     apply,
@@ -284,6 +285,7 @@ class Statements(Expressions):
 
     def for_loop(self, node: ast.For) -> list[ast.stmt]:
         site = self.site(node, node.iter)
+        self.sources.periodic[site] = periodic.tests(node)
         leave = statement(tap("leave", [site], node.iter))
         iterable = self.visit(node.iter)
         node.iter = tap("loop", [site, iterable], iterable)

@@ -141,6 +141,7 @@ def _tail(tape: Tape, step: _Step, entry: int) -> list[int] | None:
         for code in inputs:
             storage = tape.storage_of(code)
             born = tape.storage_born[storage] if code & 3 != CONST else -1
+            reaches = reaches or code & 3 != CONST and storage in step.parameters
             if born < 0 or born in seen:
                 continue
             source = tape.templates[tape.entry_template[born]]
