@@ -219,7 +219,7 @@ class JudgingRecorder(Recorder):
             "event": "training",
             "training": told.training.to_json(),
             "parameters": [p.to_json() for p in told.parameters],
-            "findings": [],
+            "findings": [f.to_json() for f in rules.mismatches(view)],
             "backward": [],
             "gradient_norms": norms,
             "arrays": arrays,
@@ -227,7 +227,7 @@ class JudgingRecorder(Recorder):
             "graph": None,
             "not_checked": [n.to_json() for n in told.not_checked],
         }
-        self.emit(event)  # the verdicts are not lost if the time is up while the mistakes are looked for
+        self.emit(event)  # what is known is not lost if the time is up while the mistakes are named
         drawn = self._picture(number, made, told.parameters)
         parameters = [replace(p, entries=drawn.entries.get(p.name, p.entries)) for p in told.parameters]
         event |= {

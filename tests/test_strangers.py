@@ -21,7 +21,6 @@ KNOWN_GAPS: dict[str, str] = {
     "bidirectional_tagger.py": "names a later use of the loss, not the line that computes it",
     "closures_kl.py": "parameters in closures are named by any function that holds them",
     "lasso_until_converged.py": "scalar parameters in a while loop of Python floats are not found",
-    "tied_autoencoder.py": "a cost without the step's corruption is passed over for the inferred head",
     "accumulate/train.py": "the last parameter is named by the loop variable that held it",
     "reinforce_grid/play.py": "log-probability times advantage is told as softmax cross-entropy",
     "backward_lr/quadrants.py": "a layer of a list is named by the loop variable that held it",

@@ -20,6 +20,7 @@ RIGHT = {
     "binary_addition.py": (3, 56),
     "bincount_bags.py": (4, 51),
     "bootstrapped_target.py": (4, 19),
+    "clipped_one_weight.py": (4, 17),
     "clipped_policy.py": (5, 57),
     "clipped_weights.py": (2, 8),
     "clipped_weights_stored.py": (2, 8),
@@ -28,6 +29,7 @@ RIGHT = {
     "corridor_actor_critic.py": (6, 60),
     "decay_in_momentum.py": (6, 108),
     "decayed_lists.py": (6, 25),
+    "evaluated_before.py": (2, 17),
     "flat_theta_views.py": (1, 29),
     "functional_adam_policy.py": (4, 64),
     "gaussian_process.py": (3, 31),
@@ -38,6 +40,7 @@ RIGHT = {
     "line_search.py": (1, 34),
     "lion_deconvolution.py": (6, 61),
     "mixture_density_adadelta.py": (10, 45),
+    "number_in_array.py": (2, 26),
     "overlapping_pool.py": (9, 108),
     "physics_informed.py": (4, 36),
     "piecewise_rmsprop.py": (6, 44),
@@ -46,15 +49,18 @@ RIGHT = {
     "running_globals.py": (4, 38),
     "spectrum_bands.py": (4, 36),
     "strided_residual.py": (8, 88),
+    "sum_of_means.py": (2, 18),
     "target_network.py": (4, 15),
+    "terms_never_added.py": (10, 45),
     "transformer_adamw.py": (16, 79),
     "value_engine.py": (6, 27),
     "wasserstein_clip.py": (4, 74),
     "weight_norm_triplet.py": (6, 71),
+    "whole_loss_in_place.py": (1, 11),
     "word_vectors.py": (1, 119),
 }
 
-# Names of the wrong parameters without their container, those of the right ones, and the first error.
+# Names of the wrong parameters (without a container where that is enough), of the right ones, and the first error.
 WRONG = {
     "bad_average_pool.py": ("kernels kbias", "w b", ("wrong-constant-factor", 77)),
     "bad_batchnorm_mean.py": ("W1 b1", "gamma beta W2 b2", ("normalization-backward", 34)),
@@ -68,8 +74,14 @@ WRONG = {
     "bad_ode_identity.py": ("W1 b1 W2 b2", "", ("gradient-mismatch", 52)),
     "bad_penalty_factor.py": ("W", "b", ("regularization-gradient", 56)),
     "bad_pooled_mean.py": ("stem bstem c1 bc1 c2 bc2", "fc bfc", ("wrong-constant-factor", 65)),
+    "bad_shifted_index.py": (
+        " ".join(f"network[0][{unit}]['weights']" for unit in range(5)),
+        " ".join(f"network[1][{unit}]['weights']" for unit in range(3)),
+        ("gradient-mismatch", 37),
+    ),
+    "bad_skip_lost.py": ("emb", "gain shift up out", ("missing-term", 27)),
     "bad_slope_of_activation.py": ("syn0", "syn1", ("derivative-at-wrong-point", 46)),
-    "bad_stale_numbers.py": ("pesos_ocultos", "pesos_saida", ("gradient-mismatch", 60)),
+    "bad_stale_numbers.py": ("pesos_ocultos", "pesos_saida", ("stale-weights", 57)),
     "bad_stale_q.py": ("W1 b1", "W2 b2", ("stale-weights", 59)),
     "bad_two_heads.py": ("W_shared b_shared", "W_angle b_angle W_road b_road", ("missing-term", 54)),
 }
@@ -89,7 +101,8 @@ def test_a_correct_script_is_right(name: str) -> None:
 def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
     wrong, right, first = WRONG[name]
     report = check_script(TRIALS / name, timeout=120)
-    verdicts = {p.name.rpartition(".")[2].split("'")[-2 if "'" in p.name else 0]: p.verdict for p in report.parameters}
+    short = {p.name: p.name.rpartition(".")[2].split("'")[-2 if "'" in p.name else 0] for p in report.parameters}
+    verdicts = {p.name if "'" in wrong else short[p.name]: p.verdict for p in report.parameters}
     assert {n for n, v in verdicts.items() if v == "wrong"} == set(wrong.split())
     assert {n for n, v in verdicts.items() if v.startswith("right")} == set(right.split())
     errors = [(f.rule, f.line) for f in report.findings if f.severity == "error"]
@@ -103,8 +116,18 @@ def test_one_mistake_that_several_layers_share_is_one_finding() -> None:
     assert len(found.parameters) == 6
 
 
+def test_what_another_loss_flows_into_too_is_not_judged_by_one_alone() -> None:
+    report = check_script(TRIALS / "heads_without_loss.py")
+    assert {p.name: p.verdict for p in report.parameters} == {
+        "trunk": "not_judged",
+        "pi": "not_judged",
+        "val": "right_up_to_scale",
+    }
+    assert [f.rule for f in report.findings if f.severity != "note"] == []
+
+
 def test_every_script_is_in_a_table() -> None:
-    assert {p.name for p in TRIALS.glob("*.py")} == set(RIGHT) | set(WRONG)
+    assert {p.name for p in TRIALS.glob("*.py")} == {*RIGHT, *WRONG, "heads_without_loss.py"}
 
 
 def test_where_a_script_runs_twice_the_hooks_hear_of_each_step_once() -> None:

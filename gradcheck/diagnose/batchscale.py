@@ -182,7 +182,9 @@ def own_divisions(view: StepView, trial: Trial, size: int, width: int) -> tuple[
 
 
 def divides(view: StepView, entry: int, size: int, width: int) -> int:
-    """How often an entry divides by the batch size: 1 for a mean over it, 2 for a division by its square."""
+    """How often an entry divides by the batch size: 1 for a mean over it, 2 for a division by its square, -1 where a
+    mean becomes a sum again.
+    """
     tape = view.tape
     template, inputs, outputs = tape.entry(entry)
     if template.fn in MEANS and len(outputs) == 1:
@@ -196,7 +198,7 @@ def divides(view: StepView, entry: int, size: int, width: int) -> int:
         if value is None or not value:
             continue
         value = abs(value) if template.fn in DIVIDES else 1 / abs(value)
-        for power in (1, 2):
+        for power in (1, 2, -1):
             if any(abs(value / (float(size) ** power * f) - 1) < EXACT for f in (1.0, 2.0, float(width), 2.0 * width)):
                 return power
     return 0

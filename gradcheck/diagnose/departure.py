@@ -38,8 +38,11 @@ def first(walk: Walk, m: Match, recording: Recording | None = None) -> Departure
     """The departure of one gradient; None where the walk cannot tell."""
     made = recording or walk.trial.recording
     trace = walk.trace(m, made)
-    if trace is None:
-        return None
+    return None if trace is None else of_trace(walk, trace, m, made)
+
+
+def of_trace(walk: Walk, trace: Trace, m: Match, made: Recording) -> Departure:
+    """Where the values of a trace leave the truth; ``m`` is the gradient, or the first of several."""
     choices, comes = _departures(trace)
     part = _partial_end(trace) if not choices else -1
     if part >= 0:

@@ -48,13 +48,24 @@ class Factor:
 
     def as_form(self) -> Iterator[tuple[forms.Form, Known]]:
         """Forms of known values that the used factor is."""
-        pool = self.spot.known(self.wanted.shape)
-        for form, i in forms.matches(self.used, self.there, [(i, k.value) for i, k in enumerate(pool)]):
-            yield form, pool[i]
+        kept = self.spot.kept
+        key = ("forms", self.incoming.entries)  # the used factor is one for all that may be wanted
+        if key not in kept:
+            pool = self.spot.known(self.wanted.shape)
+            found = forms.matches(self.used, self.there, [(i, k.value) for i, k in enumerate(pool)])
+            kept[key] = [(form, pool[i]) for form, i in found]
+        yield from kept[key]
 
 
-def at(spot: Spot) -> Iterator[Factor]:
+def at(spot: Spot) -> list[Factor]:
     """The factors that a place may be about: its value against each adjoint one local step further."""
+    if "factors" not in spot.kept:
+        spot.kept["factors"] = list(_at(spot))
+    found: list[Factor] = spot.kept["factors"]
+    return found
+
+
+def _at(spot: Spot) -> Iterator[Factor]:
     value = spot.value
     if value is None or value.ndim == 0:
         return

@@ -29,6 +29,7 @@ PILED = "right at the first step, then added to what earlier steps left"
 SINGLE = "a single number is a multiple of any other, and no larger gradient gives the factor"
 HIDDEN = "right at the recorded values only, wrong at others"
 MOST_LINKS = 6
+PARTLY = "its gradient holds terms of another loss, and none was found for them"
 FEWEST = 3  # entries from which a sum of gradients is told from chance
 DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 
@@ -160,7 +161,16 @@ class Jury:
         if made.trials and is_mixture(self.tape, made, m):
             m.comparison = replace(m.comparison, agreement="exact", scale=None)
             return Verdict(c, m, t, "right")
+        if self._has_other_terms(made, t, m):
+            return Verdict(c, m, t, "not_judged", PARTLY)
         return Verdict(c, m, t, "wrong")
+
+    def _has_other_terms(self, made: Judgement, t: Trial, m: Match) -> bool:
+        """Whether a gradient is made from parameters that the loss does not depend on, as with two heads on a trunk."""
+        assert made.extraction is not None
+        mask = made.extraction.masks.of(m.gradient.code)
+        behind = {id(c) for i, c in enumerate(made.parameters) if mask >> i & 1}
+        return bool(behind - {id(v.candidate) for v in made.window.in_mask(t.hypothesis.mask)})
 
     def _all_drift(self, made: Judgement, t: Trial) -> bool:
         """Whether at another point every gradient has another scale than here: then something else is descended."""

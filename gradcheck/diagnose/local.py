@@ -52,6 +52,19 @@ def steps(spot: Spot) -> Iterator[Step]:
                 yield Step(values, wanted, wanted - value, inner, outer, between[1:], spot.place)
 
 
+def comes_back(spot: Spot, step: Step) -> bool:
+    """Whether the script's value is exactly what comes back through the step, where ``inner`` is used elsewhere too."""
+    partners = spot.walk.partners(spot.walk.adjoints[step.inner])
+    return any(_comes_back(spot, step, p.entries[0]) for p in partners if len(p.entries) == 1)
+
+
+def _comes_back(spot: Spot, step: Step, used: int) -> bool:
+    made, value = spot.tape.made(used), step.wanted - step.rest
+    parts = {r: g for (r, c), g in spot.walk.parts.items() if spot.tape.storage_of(c) in made and g.size == value.size}
+    own = [np.ravel(g) for r, g in parts.items() if r in step.between or r == step.outer]
+    return 0 < len(own) < len(parts) and forms.same(value, np.sum(own, axis=0))
+
+
 def assembled(spot: Spot) -> Iterator[Step]:
     """The same for an operand that was put together by several writes; the last of them is to blame."""
     if len(spot.entries) > 1:

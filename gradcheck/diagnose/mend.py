@@ -19,9 +19,9 @@ from ..step.compare import compare, oriented
 from ..step.gradient import Extraction
 from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
-from . import departure, scales, scalewalk
+from . import departure, scales
 from .departure import Departure
-from .jury import HIDDEN, PILED, Verdict
+from .jury import Verdict
 from .spot import Again, Mend, Spot
 from .stepview import Mistake, StepView
 from .walk import Trace, Walk, onward, walk_of
@@ -34,33 +34,6 @@ MOST_WORK = 4_000_000  # entries replayed in all attempts
 MOST_SPOTS = 6
 MOST_FACTORS = 400
 MOST_ENTRIES = 120_000
-
-
-def mistakes(view: StepView, suppositions: list[Supposition]) -> list[Mistake]:
-    """The mistakes of a training: those that a supposition explains, then those that nothing does."""
-    found: list[Mistake] = []
-    left: list[Verdict] = []
-    scaled: list[Verdict] = []
-    trials: dict[int, list[Verdict]] = {}
-    for v in view.verdicts.values():
-        if v.verdict != "wrong":
-            continue
-        if v.reason in (PILED, HIDDEN):  # at another point nothing is mended
-            left.append(v)
-        elif v.match is not None and v.match.comparison.agreement == "exact":
-            scaled.append(v)
-        elif v.departure is None or v.trial is None:
-            left.append(v)
-        else:
-            trials.setdefault(id(v.trial), []).append(v)
-    for wrong in trials.values():
-        search = Search(view, wrong[0].trial, suppositions)  # type: ignore[arg-type]
-        search.run(wrong)
-        found += search.found
-        left += search.left
-        scaled += search.scaled
-    uneven, even = scalewalk.uneven(scaled)
-    return [*found, *view.grouped([*left, *uneven]), *scalewalk.mistakes(view, even)]
 
 
 @dataclass(slots=True)
@@ -95,7 +68,10 @@ class Search:
 
     def run(self, wrong: list[Verdict]) -> None:
         """Look for mistakes until all gradients are explained or nothing explains what is left."""
-        walk = walk_of(self.tape, self.made, self.trial)
+        self.search(walk_of(self.tape, self.made, self.trial), wrong)
+
+    def search(self, walk: Walk, wrong: list[Verdict]) -> None:
+        """The same along a given walk."""
         recording: Recording | None = self.trial.recording
         for _ in range(MOST_ROUNDS):
             if not wrong or recording is None:
@@ -185,14 +161,9 @@ class Search:
 
     def _spots(self, walk: Walk, recording: Recording, wrong: list[Verdict]) -> Iterable[Spot]:
         """Places to look at: where gradients depart, what follows there, and the right values that went in."""
-        departures: list[tuple[Verdict, Departure]] = []
-        for v in wrong:
-            found = departure.first(walk, v.match, recording) if v.match is not None else None
-            if found is not None and found.entry >= 0:
-                departures.append((v, found))
         seen: set[tuple[int, ...]] = set()
         spots: list[Spot] = []
-        for v, d in departures:
+        for v, d in self.departures(walk, recording, wrong):
             assert d.trace is not None
             chain = list(onward(d.trace, d.entry))[:MOST_SPOTS]
             for entry in (*chain, *self._assembled(d.trace, d.entry), *d.sources):
@@ -201,6 +172,13 @@ class Search:
                         seen.add(entries)
                         spots.append(Spot(walk, recording, d.trace, entries, [v], self.view.sources.sites, entry))
         return sorted(spots, key=lambda s: len(s.entries) > 1)
+
+    def departures(self, walk: Walk, recording: Recording, wrong: list[Verdict]) -> Iterable[tuple[Verdict, Departure]]:
+        """Where the gradients leave the truth, as the step is with what is mended."""
+        for v in wrong:
+            found = departure.first(walk, v.match, recording) if v.match is not None else None
+            if found is not None and found.entry >= 0:
+                yield v, found
 
     def _assembled(self, trace: Trace, entry: int) -> list[int]:
         """The first entry that reads an array which this one and others write into; none where it writes nothing."""
@@ -221,9 +199,12 @@ class Search:
         if mend.gradient is not None:
             return [(v, m) for v in wrong if (m := _as_meant(v, mend.gradient)) is not None]
         recording = self.replayed(dict(zip(mend.entries, mend.values, strict=True)))
+        return [] if recording is None else self.exact(recording, wrong)
+
+    def exact(self, recording: Recording, wrong: list[Verdict]) -> list[tuple[Verdict, Match]]:
+        """The gradients that are exact in a recording, with what they are there."""
         ex = self.made.extraction
-        if recording is None or ex is None:
-            return []
+        assert ex is not None
         extraction = Extraction(recording, ex.masks, ex.states, ex.state_masks, ex.updates)
         fixed = []
         for v in wrong:

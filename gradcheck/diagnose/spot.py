@@ -83,6 +83,7 @@ class Spot:
     verdicts: list[Verdict]
     sites: list[Site]
     origin: int
+    kept: dict[Any, Any] = field(default_factory=dict)  # what several rules ask for
     _pools: dict[tuple[int, ...], list[Known]] = field(default_factory=dict)
 
     @property

@@ -7,7 +7,7 @@ multiple of what comes back from one of several uses of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +115,11 @@ class Walk:
 
     def shares_of(self, value: Any) -> list[Partner]:
         """The uses of forward values of which a value is a multiple of what comes back, by the entries that read."""
-        return self._shares.of(value) if value is not None and np.size(value) > 1 else []
+        return self._shares.of(value) if self.tells(value) else []
+
+    def tells(self, value: Any) -> bool:
+        """Whether it says anything that a value is a multiple of another: a single number is one of any other."""
+        return value is not None and np.size(value) > 1
 
     def is_share(self, value: Any) -> bool:
         """Whether a value is a multiple of what comes back from one of several uses of a forward value."""
@@ -203,16 +207,20 @@ class Walk:
 
     def trace(self, m: Match, recording: Recording) -> Trace | None:
         """The user's values on the way to one gradient; None where they cannot be told from the forward pass."""
+        return self.trace_to([m], recording)
+
+    def trace_to(self, found: Sequence[Match], recording: Recording) -> Trace | None:
+        """The user's values on the way to several gradients."""
         assert self.made.extraction is not None
-        end = m.version.update.entry + 1
+        end = max(m.version.update.entry for m in found) + 1
         window = self.made.window
-        gradient = {self.tape.storage_of(m.gradient.code)}
-        found = backward_slice(self.tape, gradient, end, window.begin, window.barriers)
+        gradients = {self.tape.storage_of(m.gradient.code) for m in found}
+        behind = backward_slice(self.tape, gradients, end, window.begin, window.barriers)
         masks = self.made.extraction.masks
-        path = [e for e in found if e not in self.forward and masks.entry_masks.get(e)]
+        path = [e for e in behind if e not in self.forward and masks.entry_masks.get(e)]
         if not path:  # margins: which of them are violated is all that comes from the parameters
             wider = masks.through_decisions().entry_masks
-            path = [e for e in found if e not in self.forward and wider.get(e)]
+            path = [e for e in behind if e not in self.forward and wider.get(e)]
         if not path or not self._known.sizes or len(path) > MOST_ENTRIES:
             return None
         after, before = links(self.tape, path)
@@ -234,7 +242,7 @@ class Walk:
                 values = recording.operands(reader)[0]
                 for i, c in enumerate(inputs):
                     same = c & 3 != CONST and tape.storage_of(c) == tape.storage_of(code) and c != code
-                    if same and np.size(values[i]) > 1 and self.agrees(values[i]):
+                    if same and self.tells(values[i]) and self.agrees(values[i]):
                         found.add(e)
         return found
 
@@ -250,14 +258,14 @@ class Walk:
         """Whether an entry made or stored a share, or stored an adjoint in a part of an array."""
         if self.tape.entry(number)[0].kind == "store":
             value = self.value(number, recording)
-            return self.is_share(value) or value is not None and np.size(value) > 1 and self.agrees(value)
+            return self.is_share(value) or self.tells(value) and self.agrees(value)
         return self._is_value(number) and self.is_share(self.value(number, recording))
 
     def _on_path(self, number: int, recording: Recording) -> bool:
         if not self._is_value(number):
             return False
         value = self.value(number, recording)
-        return value is not None and np.size(value) > 1 and self.agrees(value)
+        return self.tells(value) and self.agrees(value)
 
 
 def links(tape: Tape, path: list[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:

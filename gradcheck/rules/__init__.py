@@ -20,11 +20,12 @@ from functools import partial
 from types import ModuleType
 from typing import TypeVar
 
-from ..diagnose import mend
+from ..diagnose.mistakes import mistakes
 from ..diagnose.places import finding_at
 from ..diagnose.spot import Mend
 from ..diagnose.stepview import Mistake, StepView
 from ..results import Finding, Json
+from . import gradient_mismatch
 
 USUAL_RANK = 50
 
@@ -41,10 +42,16 @@ def every_rule() -> list[ModuleType]:
 def findings(view: StepView) -> list[Finding]:
     """What the rules say of one training: a finding for each mistake, and what they see in the step."""
     rules = every_rule()
-    view.mistakes = mend.mistakes(view, [_careful(view, r, r.suppose) for r in rules if hasattr(r, "suppose")])
+    view.mistakes = mistakes(view, [_careful(view, r, r.suppose) for r in rules if hasattr(r, "suppose")])
     named = [_named(rules, view, mistake) for mistake in view.mistakes]
     seen = [f for rule in rules if hasattr(rule, "check") for f in _careful(view, rule, rule.check)(view)]
     return [*(f for f in named if f is not None), *seen]
+
+
+def mismatches(view: StepView) -> list[Finding]:
+    """What can be said of wrong gradients before their mistakes are named: where each departs from the truth."""
+    wrong = [v for v in view.verdicts.values() if v.verdict == "wrong"]
+    return [gradient_mismatch.name(view, mistake) for mistake in view.grouped(wrong)]
 
 
 def _careful(

@@ -70,7 +70,7 @@ def _divisions(view: StepView, found: BatchScale) -> tuple[int | None, int | Non
     for entry in entries:
         times = divides(view, entry, found.size, 1)
         counted += times
-        if times and first is None:
+        if times > 0 and first is None:
             first = entry
         if counted >= 2:
             return first, entry

@@ -35,7 +35,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
     """The derivative by what went into the normalisation."""
     for step in local.steps(spot):
         statistic = _statistic(spot, step)
-        if statistic is not None:
+        if statistic is not None and not local.comes_back(spot, step):
             yield _mend(spot, step, statistic)
 
 

@@ -31,7 +31,7 @@ _OPERATOR = re.compile(r"(?<![=<>!*/%@&|^+-])([-+])=(?!=)")
 def name(view: StepView, mistake: Mistake) -> Finding | None:
     """The finding where parameters are moved uphill exactly along their gradient."""
     first = mistake.first
-    if mistake.factor >= 0:
+    if mistake.factor >= 0 or (mistake.entry < 0 and _is_shared(view, mistake)):
         return None
     names = view.names([v.candidate for v in mistake.verdicts])
     everything = first.reason == ALL_UPHILL
@@ -54,6 +54,12 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
         evidence={"direction": "uphill", "scale": first.scale},
         training=view.number,
     )
+
+
+def _is_shared(view: StepView, mistake: Mistake) -> bool:
+    """Whether the same line moves other parameters downhill: then it is not its sign that is wrong."""
+    right = (v for v in view.verdicts.values() if v.verdict.startswith("right") and v.direction == "downhill")
+    return any(u.site == mistake.place for v in right for u in v.candidate.rounds[0])
 
 
 def _downhill(view: StepView, mistake: Mistake) -> list[Span]:

@@ -29,9 +29,9 @@ RANK = 5
 
 def suppose(spot: Spot) -> Iterator[Mend]:
     """The product with the version of the weights that the forward pass read."""
-    from .wrong_operand import PRODUCTS, replaced
+    from .wrong_operand import is_product, replaced
 
-    if spot.function not in PRODUCTS or not any(_updated(spot, p) for p in range(spot.template.inputs)):
+    if not is_product(spot) or not any(_updated(spot, p) for p in range(spot.template.inputs)):
         return
     for position, other, known in replaced(spot):
         if is_stale(spot, position, known):

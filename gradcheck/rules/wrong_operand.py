@@ -26,18 +26,26 @@ SLUG = "wrong-operand"
 SEVERITY = "error"
 RANK = 60
 PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", "multiply", "divide")
+OF_NUMBERS = ("mul", "truediv")
 MOST_UNSURE = 12
 
 
 def suppose(spot: Spot) -> Iterator[Mend]:
     """The product with one operand replaced by another value that the forward pass made or read."""
-    if spot.function not in PRODUCTS:
+    if not is_product(spot):
         return
     for position, other, known in replaced(spot):
         if not is_stale(spot, position, known):
             yield _mend(spot, position, other, known)
     for found in passive.replaced(spot):
         yield _behind(spot, found)
+
+
+def is_product(spot: Spot) -> bool:
+    """Whether a product is computed here: of arrays along an axis, or of two numbers, as in a loop over weights."""
+    made = spot.tape.results(spot.entries[0])
+    numbers = all(spot.tape.shape_of(c) == () for c in made)
+    return spot.function in PRODUCTS or numbers and spot.function in OF_NUMBERS
 
 
 def _behind(spot: Spot, found: passive.Replaced) -> Mend:

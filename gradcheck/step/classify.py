@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 
@@ -138,18 +139,20 @@ def _handed_on(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
 
 def _spreads(tape: Tape, c: Candidate, through: bool = False) -> bool:
     """Whether a first value is read by an operation that makes an array of another shape of it; with ``through`` also
-    what is made of it entry by entry (a point ahead of the weights).
+    what is made of it entry by entry (a point ahead of the weights), as always where it is one number in an array.
     """
     follow = {tape.storage_of(c.region), tape.storage_of(c.first.old)}
+    single = math.prod(c.shape) == 1
+    kinds = ("op", "element") if single else ("op",)
     begin = c.step.entry if c.step is not None else 0
     for number in range(begin, c.rounds[0][-1].entry):
         template, inputs, outputs = tape.entry(number)
-        if template.kind != "op" or not outputs or outputs[0] & 3 == CONST:
+        if template.kind not in kinds or not outputs or outputs[0] & 3 == CONST:
             continue
         if any(i & 3 != CONST and tape.storage_of(i) in follow for i in inputs):
             if tape.shape_of(outputs[0]) not in (c.shape, ()):
                 return True
-            if through and template.elementwise:
+            if (through and template.elementwise) or single:
                 follow.add(tape.storage_of(outputs[0]))
     return False
 

@@ -271,18 +271,21 @@ class Extraction:
         u = updates[-1]
         made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
         if signed and not stateful:
-            made.value, made.noise = np.asarray(self.increments.load(signed[-1]), float), 0.0
+            under = np.asarray(self.increments.load(signed[-1]), float)
+            made.value, made.noise = _way(step, under) * under, 0.0
             made.alternatives = self._before_limiters(candidate, signed[-1])
         elif stateful:
             found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]), masks)
             if found is not None:
                 made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
+                made.alternatives = self._before_limiters(candidate, found[0])
             made.doubt = MIXED if found is None else ""
         elif any(self.increments.bends(u) for u in updates):
             made.doubt = BENT
         elif len(sources) == 1 and len(updates) == 1:
-            made.alternatives = self._before_limiters(candidate, sources[0])
+            way = _way(step, np.asarray(self.increments.load(sources[0]), float))
+            made.alternatives = self._before_limiters(candidate, sources[0], way)
         if sources:
             made.factors = self.rates.of(made.code if stateful else sources[0])
             for storage, value, active in made.factors:
@@ -347,8 +350,10 @@ class Extraction:
                         return np.asarray(self.recording.saved[number][0][position], float)
         return np.asarray(self.increments.load(code), float)
 
-    def _before_limiters(self, candidate: Candidate, code: int) -> list[tuple[int, np.ndarray]]:
-        """Values of the same shape further up a chain that ends in a clip, a sign or the like."""
+    def _before_limiters(self, candidate: Candidate, code: int, factor: float = 1.0) -> list[tuple[int, np.ndarray]]:
+        """Values of the same shape further up a chain that ends in a clip, a sign or the like, with the factors that
+        come after them.
+        """
         out: list[tuple[int, np.ndarray]] = []
         limited = False
         for _ in range(12):
@@ -361,6 +366,12 @@ class Extraction:
             if not active or template.kind != "op":
                 break
             code = active[0]
+            factor *= self.rates.factor(entry)
             if limited:
-                out.append((code, np.asarray(self.increments.load(code), float)))
+                out.append((code, factor * np.asarray(self.increments.load(code), float)))
         return out
+
+
+def _way(step: np.ndarray, value: np.ndarray) -> float:
+    """1 where a value goes the way of the step that it becomes, -1 where it is subtracted."""
+    return -1.0 if step.size == value.size and np.vdot(step, value) < 0 else 1.0

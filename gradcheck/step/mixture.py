@@ -15,22 +15,60 @@ MOST_WORK = 4_000_000  # entries looked at for what feeds what
 FEWEST_EACH = 5  # entries of the gradient for each weight that is fitted
 
 
+Weights = dict[int, float]  # by id of the trial, for a rate of one
+
+
 def is_mixture(tape: Tape, made: Judgement, m: Match) -> bool:
-    """Whether a gradient is a weighted sum of the gradients of two to four own losses, none a part of another one."""
+    """Whether a gradient is a weighted sum of the gradients of two to four own losses, none a part of another one.
+
+    One that is too small to fit weights to may have those of another parameter.
+    """
+    return _fitted(tape, made, m) is not None or any(_has(tape, made, m, w) for w in _known(tape, made))
+
+
+def _fitted(tape: Tape, made: Judgement, m: Match) -> Weights | None:
+    """The weights of the losses in a gradient; None where it is no such sum, or too small to tell."""
+    truths = _truths(tape, made, m)
+    u = np.ravel(oriented(m.gradient.value, m.truth))
+    if not 2 <= len(truths) <= MOST_LOSSES or u.size < FEWEST_EACH * len(truths) or not np.all(np.isfinite(u)):
+        return None
+    basis = np.stack(list(truths.values()), axis=1)
+    weights, _, rank, _ = np.linalg.lstsq(basis, u, rcond=None)
+    fits = np.linalg.norm(u - basis @ weights) <= EXACT * np.linalg.norm(u)
+    if not fits or rank < len(truths) or not np.all(weights):
+        return None
+    return {t: float(w) / m.gradient.rate for t, w in zip(truths, weights, strict=True)} if m.gradient.rate else {}
+
+
+def _has(tape: Tape, made: Judgement, m: Match, weights: Weights) -> bool:
+    """Whether a gradient is the sum with given weights."""
+    truths = _truths(tape, made, m)
+    if not truths.keys() & weights.keys() or not truths.keys() <= weights.keys():
+        return False
+    u = np.ravel(oriented(m.gradient.value, m.truth))
+    wanted = m.gradient.rate * sum(weights[t] * g for t, g in truths.items())
+    return bool(np.linalg.norm(u - wanted) <= EXACT * np.linalg.norm(u))
+
+
+def _known(tape: Tape, made: Judgement) -> list[Weights]:
+    """The weights that were fitted to some gradient of the training; found once."""
+    if "weights" not in made.kept:
+        fitted = (_fitted(tape, made, m) for t in made.trials for m in t.matches if not m.exact)
+        made.kept["weights"] = [w for w in fitted if w]
+    found: list[Weights] = made.kept["weights"]
+    return found
+
+
+def _truths(tape: Tape, made: Judgement, m: Match) -> dict[int, np.ndarray]:
+    """The gradients of the separate losses by one parameter, where they are not zero."""
     v = m.version
-    truths: list[np.ndarray] = []
+    found: dict[int, np.ndarray] = {}
     for t in _separate(tape, made):
         for x in t.matches:
             same = (x.version.candidate, x.version.round_, x.version.index) == (v.candidate, v.round_, v.index)
             if same and np.any(x.truth):
-                truths.append(np.ravel(x.truth))
-    u = np.ravel(oriented(m.gradient.value, m.truth))
-    if not 2 <= len(truths) <= MOST_LOSSES or u.size < FEWEST_EACH * len(truths) or not np.all(np.isfinite(u)):
-        return False
-    basis = np.stack(truths, axis=1)
-    weights, _, rank, _ = np.linalg.lstsq(basis, u, rcond=None)
-    fits = np.linalg.norm(u - basis @ weights) <= EXACT * np.linalg.norm(u)
-    return bool(fits and rank == len(truths) and np.all(weights))
+                found[id(t)] = np.ravel(x.truth)
+    return found
 
 
 def _plain(t: Trial) -> bool:

@@ -12,6 +12,8 @@ from ..tape import CONST, SCALAR, Tape
 from .flow import Masks
 
 MOST_LINKS = 12
+DIVISIONS = frozenset((operator.truediv, np.divide))
+MULTIPLICATIONS = frozenset((operator.mul, np.multiply))
 PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
 
 
@@ -39,8 +41,8 @@ class Rates:
             if template.fn in PRODUCTS and not found and not whole and len(inputs) == 2:
                 found += self._rate_of_operand(inputs[0])
                 break
-            divides = template.fn in (operator.truediv, np.divide)
-            scaling = divides or template.fn in (operator.mul, np.multiply)
+            divides = template.fn in DIVISIONS
+            scaling = divides or template.fn in MULTIPLICATIONS
             if not scaling or len(inputs) != 2 or template.structure is not None:
                 break
             scalar = self._scalar_operand(inputs, divides)
@@ -72,6 +74,18 @@ class Rates:
         named = [c for c in inputs if c & 3 == CONST or (c & 3 == SCALAR and self.is_literal(c >> 2))]
         rest = [c for c in inputs if c not in named]
         return [*named, *rest] if named and all(self._is_rate(c) for c in rest) else [code]
+
+    def factor(self, entry: int) -> float:
+        """The number that an entry multiplies an array by; 1 where it does something else."""
+        template, inputs, _ = self.tape.entry(entry)
+        if template.fn in (operator.neg, np.negative):
+            return -1.0
+        divides = template.fn in DIVISIONS
+        if not (divides or template.fn in MULTIPLICATIONS) or len(inputs) != 2 or template.structure is not None:
+            return 1.0
+        scalar = self._scalar_operand(inputs, divides)
+        value = float(self.load(inputs[scalar])) if scalar is not None else 1.0
+        return 1.0 / value if divides and value else value
 
     def _rates_inside(self, code: int) -> list[tuple[int, float, bool]]:
         """The rates in ``rate * error``, where that is one number and multiplies the rest of a gradient."""

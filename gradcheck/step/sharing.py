@@ -39,12 +39,15 @@ def shares_data(made: Judgement, trial: Trial) -> bool:
 def _met(window: Window, entries: Iterable[int]) -> set[Region]:
     """Regions without a parameter behind them that entries with one read."""
     tape, masks = window.tape, window.masks
+    every = (u for c in window.candidates for r in c.rounds for u in r)
+    updated = {tape.storage_of(code) for u in every for code in (u.old, u.new)}
     found: set[Region] = set()
     for number in entries:
         if masks.entry_masks.get(number):
             for code in tape.entry(number)[1]:
-                if code & 3 != CONST and not masks.of(code) and tape.shape_of(code) != ():
-                    found.add((tape.storage_of(code), *tape.span_of(code)))
+                storage = tape.storage_of(code) if code & 3 != CONST else -1
+                if storage >= 0 and storage not in updated and not masks.of(code) and tape.shape_of(code) != ():
+                    found.add((storage, *tape.span_of(code)))
     return found
 
 

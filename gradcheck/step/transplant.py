@@ -6,6 +6,7 @@ same places of the source. The chain is executed again on the step's values: it 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,16 @@ from ..record.functions import Call
 from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..tape import CONST, SCALAR, WHOLE, Tape
-from .flow import FLAT
+from .flow import FLAT, backward_slice
 from .hypotheses import Hypothesis
 from .window import Version, Window
 
 MOST_TRIED = 24
 LONGEST_TAIL = 60
 MOST_BINDINGS = 8
+MOST_LAYERS = 64
+LONGEST_PASS = 20_000  # entries before a value that are looked at
+Place = tuple[int, Any]  # site and function
 
 
 def carried_over(
@@ -59,9 +63,10 @@ class _Step:
     def __init__(self, tape: Tape, window: Window, recording: Recording) -> None:
         self.tape = tape
         self.window = window
-        self.made: dict[tuple[int, Any], list[int]] = {}
+        self.made: dict[Place, list[int]] = {}
+        self._ranks: dict[int, int] = {}
+        self._updating: set[int] = set()
         self.parameters: dict[int, int] = {}
-        self.targets: list[int] = []
         first = [v for v in window.versions if v.round_ == 0]
         self.bits = 0
         for v in first:
@@ -74,22 +79,84 @@ class _Step:
                 code = self._copied(v, recording) if tape.storage_of(v.code) in written else v.code
                 if code is not None:
                     self.parameters.update(dict.fromkeys(storages, code))
-        seen: set[int] = set()
-        for number, mask in window.masks.entry_masks.items():
-            template, inputs, outputs = tape.entry(number)
-            if mask & self.bits and template.kind == "op" and len(outputs) == 1:
-                if recording.written.get(tape.storage_of(outputs[0]), -1) <= number:
-                    self.made.setdefault((template.site, template.fn), []).append(outputs[0])
-            for code in inputs:
-                storage = tape.storage_of(code)
-                if (
-                    code & 3 != CONST
-                    and storage not in seen
-                    and not window.masks.of(code)
-                    and tape.shape_of(code) != ()
-                ):
-                    seen.add(storage)
-                    self.targets.append(code)
+        self.begin = window.begin_of(window.pass_of(min(v.update.entry for v in first))) if first else 0
+        entries = window.masks.entry_masks.items()
+        inside = [number for number, mask in entries if number >= self.begin and mask & self.bits]
+        for number in inside:
+            self._add(number, recording, self.made)
+        earlier: dict[Place, list[int]] = {}  # what the step is made of, not what is evaluated on other data
+        for number in (n for n in self._behind(first) if n < self.begin):
+            self._add(number, recording, earlier)
+        self.made = earlier | self.made
+        read = (code for number, _ in entries if number >= self.begin for code in tape.entry(number)[1])
+        data = [c for c in read if c & 3 != CONST and not window.masks.of(c) and tape.shape_of(c) != ()]
+        self.targets = list({tape.storage_of(c): c for c in reversed(data)}.values())[::-1]
+
+    def _behind(self, first: list[Version]) -> list[int]:
+        """The entries that depend on parameters and that the first increments are made from."""
+        window, updates = self.window, [v.update for v in first]
+        targets = {self.tape.storage_of(c) for u in updates for c in u.increments}
+        end = max((u.entry for u in updates), default=-1) + 1
+        found = backward_slice(self.tape, targets, end, window.begin, window.barriers)
+        return [n for n in found if window.masks.entry_masks.get(n, 0) & self.bits]
+
+    def _add(self, number: int, recording: Recording, made: dict[Place, list[int]]) -> None:
+        template, inputs, outputs = self.tape.entry(number)
+        if template.kind == "op" and len(outputs) == 1:
+            if recording.written.get(self.tape.storage_of(outputs[0]), -1) <= number:
+                made.setdefault((template.site, template.fn), []).append(outputs[0])
+        for place in template.writes:
+            self._filled(self.tape.storage_of(inputs[place]), made)
+
+    def _filled(self, storage: int, made: dict[Place, list[int]]) -> None:
+        """An array that is made empty and then written part by part."""
+        born, code = self.tape.storage_born[storage], storage * 4 + WHOLE
+        template = self.tape.entry(born)[0] if born >= self.window.begin else None
+        if template is not None and template.kind == "create":
+            known = made.setdefault((template.site, template.fn), [])
+            if code not in known:
+                known.append(code)
+
+    def begins(self, code: int) -> bool:
+        """Whether a tail may begin with a value: one that the step makes at the same place, or a parameter."""
+        storage = self.tape.storage_of(code)
+        born = self.tape.storage_born[storage]
+        place = self.tape.templates[self.tape.entry_template[born]] if born >= 0 else None
+        known = place is not None and (place.site, place.fn) in self.made and self.tape.shape_of(code) != ()
+        return known or storage in self.parameters
+
+    def same(self, code: int) -> int | None:
+        """What the step makes at the place that made a value: of several in a row (a loop over layers) the one that as
+        many lie before. None where there is none.
+        """
+        entry = self.tape.storage_born[self.tape.storage_of(code)]
+        template = self.tape.templates[self.tape.entry_template[entry]]
+        made = self.made.get((template.site, template.fn), [])
+        if template.kind == "create":
+            parts = writes(self.tape, self.tape.storage_of(code))
+            made = [c for c in made if writes(self.tape, self.tape.storage_of(c)) == parts]
+        if len(made) < 2:
+            return made[0] if made else None
+        wanted = self._rank(self.tape.storage_of(code), len(self.tape))
+        ranks = (self._rank(self.tape.storage_of(c), self.window.end) for c in made[:MOST_LAYERS])
+        return next((c for c, rank in zip(made, ranks, strict=False) if rank == wanted), None)
+
+    def _rank(self, storage: int, end: int) -> int:
+        """How many executions of the place that made a value came before it, on the way to what it holds in the end."""
+        if storage not in self._ranks:
+            tape = self.tape
+            born = tape.storage_born[storage]
+            behind = backward_slice(tape, {storage}, end, max(0, born - LONGEST_PASS), self._updates())
+            same = tape.entry_template[born]
+            self._ranks[storage] = sum(tape.entry_template[e] == same for e in behind)
+        return self._ranks[storage]
+
+    def _updates(self) -> set[int]:
+        """The entries that made the values of parameters and state, in every step."""
+        if not self._updating:
+            every = [u for c in self.window.candidates for r in c.rounds for u in r]
+            self._updating = {e for u in every for e in (u.entry, self.tape.storage_born[self.tape.storage_of(u.new)])}
+        return self._updating
 
     def _copied(self, v: Version, recording: Recording) -> int | None:
         """A copy of a parameter that is updated in place: at the end of the tape its first value is gone. None where
@@ -116,13 +183,16 @@ def _scalars_elsewhere(tape: Tape, step: _Step, calls: dict[int, list[Call]]) ->
                 template = tape.templates[tape.entry_template[entry]]
                 found.setdefault((template.site, template.fn), entry)
     start = window.end
-    for entry in range(start, min(len(tape), start + 400_000)):
+    before = (e for e in window.masks.entry_masks if e < step.begin)
+    for entry in chain(before, range(start, min(len(tape), start + 400_000))):
         template, _, outputs = tape.entry(entry)
         if template.kind == "op" and len(outputs) == 1 and outputs[0] & 3 == SCALAR and template.fn not in FLAT:
             found.setdefault((template.site, template.fn), entry)
             if len(found) > 400:
                 break
-    own = (e for e, mask in window.masks.entry_masks.items() if mask & step.bits)
+    over = max((u.entry for c in window.candidates for u in c.rounds[0]), default=0)
+    every = window.masks.entry_masks.items()
+    own = (e for e, mask in every if e >= step.begin and (mask & step.bits or e <= over))  # the latter: an optimiser's
     inside = {(tape.site_of(e), tape.templates[tape.entry_template[e]].fn) for e in own}
     return [e for key, e in found.items() if key not in inside]
 
@@ -145,14 +215,28 @@ def _tail(tape: Tape, step: _Step, entry: int) -> list[int] | None:
             if born < 0 or born in seen:
                 continue
             source = tape.templates[tape.entry_template[born]]
-            if tape.shape_of(code) != () and ((source.site, source.fn) in step.made or storage in step.parameters):
+            if step.begins(code):
                 reaches = True
                 continue
             if tape.shape_of(code) != () and born < step.window.begin:  # data, made before the training
                 continue
+            if source.kind == "create" and writes(tape, storage):
+                return None
             seen.add(born)
             queue.append(born)
     return sorted(seen) if reaches else None
+
+
+def writes(tape: Tape, storage: int) -> list[int]:
+    """The templates that write into a storage, in order."""
+    born = tape.storage_born[storage]
+    found = []
+    for number in range(born + 1, min(len(tape), born + LONGEST_PASS)):
+        template = tape.templates[tape.entry_template[number]]
+        start = tape.entry_start[number]
+        if any(tape.storage_of(tape.operands[start + place]) == storage for place in template.writes):
+            found.append(tape.entry_template[number])
+    return found
 
 
 def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) -> list[dict[int, int]]:
@@ -165,11 +249,9 @@ def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) ->
             storage = tape.storage_of(code)
             if code & 3 == CONST or storage in inside or code in fixed or code in free or tape.shape_of(code) == ():
                 continue
-            born = tape.storage_born[storage]
-            source = tape.templates[tape.entry_template[born]] if born >= 0 else None
-            made = step.made.get((source.site, source.fn), []) if source is not None else []
-            if storage in step.parameters or made:
-                there = _same_part(tape, code, step.parameters.get(storage, made[0] if made else -1))
+            same = step.same(code) if tape.storage_born[storage] >= 0 else None
+            if storage in step.parameters or same is not None:
+                there = _same_part(tape, code, step.parameters.get(storage, same if same is not None else -1))
                 if there is None:
                     return []
                 fixed[code] = there
