@@ -103,14 +103,9 @@ def check_target(
         script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
     report = assemble(
-        gathered,
-        ending,
-        script,
-        timeout=options.timeout,
-        tool_version=__version__,
-        select=options.select,
-        ignore=options.ignore,
-    )
+        gathered, ending, script, timeout=options.timeout, tool_version=__version__,
+        cells=target.cells, select=options.select, ignore=options.ignore,
+    )  # fmt: skip
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
     if options.batch_sizes is None or ending.interrupt:
