@@ -10,6 +10,8 @@ import pytest
 
 from .shared_runs import checked
 
+pytestmark = pytest.mark.xdist_group("cases")
+
 CASES = Path(__file__).parent.parent / "cases"
 CERTAIN = 1e-4  # relative gap to the central difference; kinks of many rectifiers alone come to 1e-5
 
