@@ -162,7 +162,7 @@ def _complete_form(context: click.Context, parameter: click.Parameter, begun: st
         padding_epilog=(0, 1),
     )
 )
-@click.argument("files", nargs=-1, type=click.Path(), metavar="FILE... [-- ARGUMENTS]", is_eager=True)
+@click.argument("files", nargs=-1, type=click.Path(readable=False), metavar="FILE... [-- ARGUMENTS]", is_eager=True)
 @click.option("--python", metavar="PATH", help="Interpreter that has the script's packages.")
 @click.option("--call", metavar="CODE", help='Run this after the module: "train(X, y)".')
 @click.option("--loss", metavar="NAME", help="The loss: a variable, a function or a line.")
