@@ -66,6 +66,7 @@ def _lines(path: str, mark: str) -> set[tuple[str, int]]:
     }
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize(("path", "verdicts", "errors"), BROKEN, ids=[b[0] for b in BROKEN])
 @pytest.mark.parametrize("seed", [0, 5])
 def test_a_broken_system_is_told_what_is_wrong(path: str, verdicts: list[str], errors: list, seed: int) -> None:
@@ -106,6 +107,7 @@ def test_unwritten_memory_is_counted() -> None:
     assert evidence["unwritten"] == evidence["read"] > 10_000
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize(("path", "count"), MENDED, ids=[m[0] for m in MENDED])
 def test_a_mended_system_is_clean(path: str, count: int) -> None:
     report = checked(CASES / path)

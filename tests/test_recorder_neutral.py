@@ -25,6 +25,8 @@ from .idioms import compare
 from .idioms.numpy_table import NUMPY_IDIOMS, UNSEEN
 from .idioms.table import IDIOMS
 
+pytestmark = pytest.mark.elsewhere
+
 STRANGERS = Path(__file__).parent / "strangers"
 SCRIPTS = sorted([*STRANGERS.glob("*.py"), *STRANGERS.glob("held_out/*.py")])
 BOTH = [*IDIOMS, *NUMPY_IDIOMS]

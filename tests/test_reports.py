@@ -9,13 +9,14 @@ import pytest
 
 from gradcheck.results import Report
 
-from .build_reports import REPORTS, cases, index_page, lasting, stored
+from .build_reports import REPORTS, ROOT, cases, index_page, lasting, picture, pictured, stored
 from .shared_runs import checked
 from .test_html import Reader
 
 REBUILD = "python -m tests.build_reports rebuilds it"
 NAMES = list(cases())
 LARGEST = 1_500_000
+WORDS = re.compile(r"<text [^>]*>([^<]*)</text>")
 
 
 def _steady(page: str) -> str:
@@ -32,7 +33,7 @@ def _told(report: Report) -> list[object]:
 
 
 def test_every_case_has_its_page_and_nothing_else_has() -> None:
-    expected = {f"{name}.{kind}" for name in NAMES for kind in ("html", "json")} | {"index.html"}
+    expected = {f"{name}.{kind}" for name in NAMES for kind in ("html", "json")} | {"index.html", "run.svg"}
     assert {path.name for path in REPORTS.iterdir()} == expected, REBUILD
 
 
@@ -44,6 +45,19 @@ def test_pages_are_what_their_data_give(name: str) -> None:
 
 def test_the_index_is_what_the_data_give() -> None:
     assert (REPORTS / "index.html").read_text(encoding="utf-8") == index_page(NAMES), f"the index is stale: {REBUILD}"
+
+
+def test_the_picture_is_what_the_data_give() -> None:
+    drawn = (REPORTS / "run.svg").read_text(encoding="utf-8")
+    shown, wanted = ([line.strip() for line in WORDS.findall(text)] for text in (drawn, picture()))
+    assert shown == wanted and len(shown) > 50, f"reports/run.svg is stale: {REBUILD}"
+    assert re.findall(r'(?:src|href|url)[=(]["\']?(?!#|http://www.w3.org)[^)"\']+', drawn) == []
+
+
+def test_the_run_in_the_readme_is_that_of_the_picture() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme[readme.index("\nmodel.py: ") :].partition("```")[0]
+    assert set(block.splitlines()) <= set(pictured(color=False).splitlines())
 
 
 @pytest.mark.xdist_group("cases")

@@ -85,6 +85,7 @@ def tool(*arguments: str, **rest: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, env=environment, **rest)
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("flag", ["", "-P"])
 def test_the_world_is_that_of_plain_python(flag: str, tmp_path: Path) -> None:
     """But for modules that are loaded already, and a few frames of depth that are not taken from the script's."""
