@@ -10,8 +10,6 @@ import pytest
 
 from .shared_runs import checked
 
-pytestmark = pytest.mark.xdist_group("cases")
-
 CASES = Path(__file__).parent.parent / "cases"
 CERTAIN = 1e-4  # relative gap to the central difference; kinks of many rectifiers alone come to 1e-5
 
@@ -66,9 +64,8 @@ def _lines(path: str, mark: str) -> set[tuple[str, int]]:
     }
 
 
-@pytest.mark.elsewhere
 @pytest.mark.parametrize(("path", "verdicts", "errors"), BROKEN, ids=[b[0] for b in BROKEN])
-@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.elsewhere), 5])
 def test_a_broken_system_is_told_what_is_wrong(path: str, verdicts: list[str], errors: list, seed: int) -> None:
     report = checked(CASES / path, seed)
     assert sorted(p.verdict for p in report.parameters) == sorted(verdicts)

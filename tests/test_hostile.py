@@ -28,8 +28,6 @@ from .hostile.ends import ENDS
 from .hostile.promises import POINTS, PROMISES
 from .hostile.worlds import WORLDS
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 ROOT = Path(__file__).parent.parent
 PACKAGE = str(Path(gradcheck.__file__).parent) + os.sep  # of frames that are ours
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -16,8 +16,6 @@ from gradcheck.notebook import Executed, latest
 
 from .notebooks import BROKEN, write_notebook
 
-pytestmark = pytest.mark.xdist_group("magics")
-
 ROOT = Path(__file__).parent.parent
 CODE = [text.replace("!pip install x", "!true") for text in BROKEN if text.strip() and not text.startswith("# ")]
 

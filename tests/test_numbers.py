@@ -10,8 +10,6 @@ from gradcheck.results import Finding
 
 from .shared_runs import checked
 
-pytestmark = pytest.mark.xdist_group("cases")
-
 CASES = Path(__file__).parent.parent / "cases"
 
 

@@ -60,7 +60,6 @@ def test_the_run_in_the_readme_is_that_of_the_picture() -> None:
     assert set(block.splitlines()) <= set(pictured(color=False).splitlines())
 
 
-@pytest.mark.xdist_group("cases")
 @pytest.mark.parametrize("name", ["batched_sigmoid", "dropout_convolution"])
 def test_the_data_are_what_a_run_gives(name: str) -> None:
     found = Report.from_json(lasting(checked(cases()[name]).to_json()))

@@ -94,7 +94,6 @@ def test_a_correct_script_is_right(name: str) -> None:
     assert (len(report.parameters), report.trainings[0].loss.line) == (count, line)
 
 
-@pytest.mark.xdist_group("broken trials")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
     wrong, right, first = WRONG[name]
@@ -106,7 +105,6 @@ def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
     assert errors[:1] == [first]
 
 
-@pytest.mark.xdist_group("broken trials")
 def test_one_mistake_that_several_layers_share_is_one_finding() -> None:
     report, _ = listened_to("bad_layernorm_twice.py")
     (found,) = [f for f in report.findings if f.severity == "error"]
@@ -118,7 +116,6 @@ def test_every_script_is_in_a_table() -> None:
     assert {p.name for p in TRIALS.glob("*.py")} == set(RIGHT) | set(WRONG)
 
 
-@pytest.mark.xdist_group("broken trials")
 def test_where_a_script_runs_twice_the_hooks_hear_of_each_step_once() -> None:
     report, heard = listened_to("bad_missing_ridge.py")
     assert len(report.trainings) == 2 and "ended early" not in " ".join(report.changed)  # the reservoir ran to its end
