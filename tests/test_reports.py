@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
+from gradcheck.render import plots
 from gradcheck.results import Report
 
 from .build_reports import REPORTS, ROOT, cases, index_page, lasting, picture, pictured, stored
@@ -17,6 +19,16 @@ REBUILD = "python -m tests.build_reports rebuilds it"
 NAMES = list(cases())
 LARGEST = 1_500_000
 WORDS = re.compile(r"<text [^>]*>([^<]*)</text>")
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots are empty; drawing them takes most of a page's time."""
+
+    def empty(slug: str, title: str, sentence: str, *drawing: object, **shape: object) -> plots.Plot:
+        return plots.Plot(slug, sentence, Markup())
+
+    monkeypatch.setattr(plots, "_plot", empty)
 
 
 def _steady(page: str) -> str:
@@ -38,7 +50,7 @@ def test_every_case_has_its_page_and_nothing_else_has() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pages_are_what_their_data_give(name: str) -> None:
+def test_pages_are_what_their_data_give(name: str, undrawn: None) -> None:
     page = (REPORTS / f"{name}.html").read_text(encoding="utf-8")
     assert _steady(page) == _steady(stored(name).to_html()), f"reports/{name}.html is stale: {REBUILD}"
 
