@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from . import ignores
-from .cells import in_cells
+from .cells import Cell, in_cells
 from .results import (
     BackwardRow,
     Finding,
@@ -128,10 +128,14 @@ def assemble(
     *,
     timeout: float,
     tool_version: str,
+    cells: Sequence[Cell] = (),
     select: Collection[str] = (),
     ignore: Collection[str] = (),
 ) -> Report:
-    """The Report of a child that has ended, however it ended. ``select`` and ``ignore`` hold slugs of rules."""
+    """The Report of a child that has ended, however it ended.
+
+    ``cells`` are those of the script where it is a notebook. ``select`` and ``ignore`` hold slugs of rules.
+    """
     pieces = sorted(gathered.pieces.values(), key=lambda piece: piece.training.id)
     parameters = [row for piece in pieces for row in piece.parameters]
     outcome = gathered.outcome or outcome_of(ending, timeout)
@@ -146,6 +150,7 @@ def assemble(
         [row for piece in pieces for row in piece.findings],
         gathered.files,
         str(script.get("folder", "")),
+        cells=cells,
         select=select,
         ignore=ignore,
         complete=outcome.kind in COMPLETE and any(row.verdict in JUDGED for row in parameters),

@@ -103,14 +103,9 @@ def check_target(
         script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
     report = assemble(
-        gathered,
-        ending,
-        script,
-        timeout=options.timeout,
-        tool_version=__version__,
-        select=options.select,
-        ignore=options.ignore,
-    )
+        gathered, ending, script, timeout=options.timeout, tool_version=__version__,
+        cells=target.cells, select=options.select, ignore=options.ignore,
+    )  # fmt: skip
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
     if options.batch_sizes is None or ending.interrupt:
@@ -188,14 +183,7 @@ def _run_child(
 
     with interrupts_noted() as noted, _workplace() as folder:
         pipe = EventPipe()
-        config = folder / "config.json"
-        chosen = _config(target, options, folder, pipe.write_end)
-        chosen["sources"] = sources or {}
-        chosen["whole"] = whole or []
-        if hooks:
-            (folder / "arrays").mkdir()
-            chosen["arrays"] = str(folder / "arrays")
-        config.write_text(json.dumps(chosen), encoding="ascii")
+        config = _laid_out(folder, _config(target, options, folder, pipe.write_end), sources, whole, bool(hooks))
         ending = run(
             [interpreter.path, str(child), str(config)],
             pipe,
@@ -226,15 +214,32 @@ def _tell(hooks: Sequence[Handle], gathered: Gathered) -> None:
                 handle.call("update", row["parameter"], update, value, row["step"])
 
 
+def _laid_out(
+    folder: Path, chosen: Json, sources: dict[str, str] | None, whole: list[tuple[str, int]] | None, hooked: bool
+) -> Path:
+    """The child's configuration as a file, beside the folders that it names."""
+    chosen["sources"] = sources or {}
+    chosen["whole"] = whole or []
+    if hooked:
+        chosen["arrays"] = str(folder / "arrays")
+    config = folder / "config.json"
+    try:
+        for name in ("overlay", "arrays"):
+            if name in chosen:
+                os.mkdir(chosen[name])
+        config.write_text(json.dumps(chosen), encoding="ascii")
+    except OSError as error:
+        raise _no_room(f"the temporary folder {folder.parent} cannot be written to: {error.strerror}") from None
+    return config
+
+
 def _config(target: Target, options: Options, folder: Path, channel: int) -> Json:
-    overlay = folder / "overlay"
-    overlay.mkdir()
     return {
         "script": str(target.path),
         "cells": [[cell_file(str(target.path), cell.number), cell.code, cell.text] for cell in target.cells],
         "arguments": list(options.arguments),
         "channel": channel,
-        "overlay": str(overlay),
+        "overlay": str(folder / "overlay"),
         "seed": options.seed,
         "call": options.call,
         "loss": options.loss,
@@ -251,12 +256,15 @@ def _workplace() -> Iterator[Path]:
     try:
         folder = tempfile.mkdtemp(prefix="gradcheck-")
     except OSError as error:
-        advice = "set TMPDIR to a folder that can be written to"
-        raise EnvironmentFailure(f"no temporary folder can be made: {error.strerror}", advice) from None
+        raise _no_room(f"no temporary folder can be made: {error.strerror}") from None
     try:
         yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _no_room(message: str) -> EnvironmentFailure:
+    return EnvironmentFailure(message, "set TMPDIR to a folder that can be written to")
 
 
 def _script(target: Target, interpreter: Interpreter, options: Options) -> Json:

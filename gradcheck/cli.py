@@ -106,8 +106,14 @@ def _configure(context: click.Context, parameter: click.Parameter, named: str | 
     files: tuple[str, ...] = context.params.get("files") or ()
     file = Path(named) if named else configuration.find(files[0]) if files else None
     if file is not None:
-        keys = {option.opts[0].removeprefix("--"): _key(option) for option in _configurable()}
-        context.default_map = configuration.read(file, keys)
+        context.default_map = configured(file)
+
+
+def configured(file: Path) -> dict[str, Any]:
+    """What the configuration in ``file`` gives the options, by their parameters' names. Raises UsageError."""
+    from . import configuration
+
+    return configuration.read(file, {option.opts[0].removeprefix("--"): _key(option) for option in _configurable()})
 
 
 def _configurable() -> list[click.Option]:
@@ -124,6 +130,12 @@ def _key(option: click.Option) -> Key:
 
 def _slugs(context: click.Context, parameter: click.Parameter, chosen: Sequence[str]) -> tuple[str, ...]:
     return tuple(slug for text in chosen for slug in text.replace(",", " ").split())
+
+
+def _form(context: click.Context, parameter: click.Parameter, chosen: str) -> str:
+    if chosen not in RENDERERS:
+        raise UsageError(f"--format {chosen}: there is no such form", near_miss(chosen, RENDERERS, "a form"))
+    return chosen
 
 
 def _complete_slug(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -150,7 +162,7 @@ def _complete_form(context: click.Context, parameter: click.Parameter, begun: st
         padding_epilog=(0, 1),
     )
 )
-@click.argument("files", nargs=-1, type=click.Path(), metavar="FILE... [-- ARGUMENTS]", is_eager=True)
+@click.argument("files", nargs=-1, type=click.Path(readable=False), metavar="FILE... [-- ARGUMENTS]", is_eager=True)
 @click.option("--python", metavar="PATH", help="Interpreter that has the script's packages.")
 @click.option("--call", metavar="CODE", help='Run this after the module: "train(X, y)".')
 @click.option("--loss", metavar="NAME", help="The loss: a variable, a function or a line.")
@@ -164,8 +176,8 @@ def _complete_form(context: click.Context, parameter: click.Parameter, begun: st
               help="Report these rules only: a,b.")  # fmt: skip
 @click.option("--ignore", metavar="SLUGS", multiple=True, callback=_slugs, shell_complete=_complete_slug,
               help="Suppress these rules: a,b.")  # fmt: skip
-@click.option("--format", "form", default="text", metavar="FORM", shell_complete=_complete_form,
-              help=f"{', '.join(RENDERERS)}.")  # fmt: skip
+@click.option("--format", "form", default="text", metavar="FORM", callback=_form,
+              shell_complete=_complete_form, help=f"{', '.join(RENDERERS)}.")  # fmt: skip
 @click.option("--output", metavar="PATH", help="Write the report there.")
 @click.option("--html", metavar="PATH", help="Write a page there as well.")
 @click.option("--from", "saved", metavar="JSON", help="Show a saved JSON report; nothing is run.")
@@ -208,10 +220,8 @@ def command(
         say(GREETING)
         return FAILED
     if list_rules or explain is not None:
-        say(_manual(explain))
+        say(manual(explain))
         return 0
-    if form not in RENDERERS:
-        raise UsageError(f"--format {form}: there is no such form", near_miss(form, RENDERERS, "a form"))
     request = Request(form, output, html, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
     options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments})
     if demo:
@@ -233,7 +243,8 @@ def command(
     return found.exit_code(request)
 
 
-def _manual(slug: str | None) -> str:
+def manual(slug: str | None) -> str:
+    """The page of the rule ``slug``, or the list of all rules."""
     from .explain import listing, page_of
 
     if slug is None:

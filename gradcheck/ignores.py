@@ -2,16 +2,17 @@
 
 A finding that is meant is silenced by its slug, on its line, on a line of its own above, or for a whole file:
 
-    w += rate * step  # gradcheck: ignore[uphill-update]
+    w += rate * step  # gradcheck: ignore[sign-flipped-update]
 
-    # gradcheck: ignore[uphill-update, batch-scale-sum]
+    # gradcheck: ignore[sign-flipped-update, batch-scale-sum]
     w += rate * step
 
     # gradcheck: ignore-file[batch-scale-sum]
 
-A statement over several lines counts as one line. A silenced finding stays in the JSON report, with `suppressed: true`,
-and is counted in the last line of the text. A comment that silences nothing is worth a note: the mistake it spoke of is
-gone, its slug is misspelled, or it names no slug at all. Nothing is said where the run did not get far enough to know.
+A statement over several lines counts as one line; `ignore-file` in any cell of a notebook speaks of all its cells. A
+silenced finding stays in the JSON report, with `suppressed: true`, and is counted in the last line of the text. A
+comment that silences nothing is worth a note: the mistake it spoke of is gone, its slug is misspelled, or it names no
+slug at all. Nothing is said where the run did not get far enough to know.
 
 ## What to do
 
@@ -28,6 +29,7 @@ import tokenize
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .cells import Cell
 from .explain import pages
 from .options import near_miss
 from .results import Finding
@@ -35,17 +37,20 @@ from .results import Finding
 SLUG = "unused-ignore"
 SEVERITY = "note"
 
-WORDS = ("ignore", "ignore-file")
+WORDS = HERE, FILE_WIDE = "ignore", "ignore-file"
 _COMMENT = re.compile(r"#\s*gradcheck:\s*([A-Za-z_-]+)\s*(?:\[([^\]#]*)\]?)?")
 _NOT_CODE = frozenset((tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING))
-_LAST = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One comment: where it is, what it names, and the lines ``first`` to ``last`` that it speaks of."""
+    """One comment: where it is, what it names, and the lines ``first`` to ``last`` that it speaks of.
+
+    ``cell`` is the notebook's cell that it stands in, None for a file of Python.
+    """
 
     file: str
+    cell: int | None
     line: int
     column: int
     end_column: int
@@ -60,12 +65,14 @@ class Ignore:
 
     def is_at(self, finding: Finding, file: str) -> bool:
         """Whether it stands where a finding in ``file`` is."""
-        return file == self.file and self.first <= finding.line <= self.last
+        if file != self.file:
+            return False
+        return self.word == FILE_WIDE or finding.cell == self.cell and self.first <= finding.line <= self.last
 
     @property
     def meant(self) -> str:
         """The word that was meant by ``word``."""
-        return WORDS["file" in self.word]
+        return FILE_WIDE if "file" in self.word else HERE
 
 
 def settle(
@@ -73,16 +80,20 @@ def settle(
     files: Iterable[str],
     folder: str,
     *,
+    cells: Sequence[Cell] = (),
     select: Collection[str] = (),
     ignore: Collection[str] = (),
     complete: bool = True,
 ) -> list[Finding]:
     """The findings with ``suppressed`` set where a comment or the user's choice asks for it.
 
-    ``files`` are absolute and are read for comments; names in findings are relative to ``folder``. ``select`` (when not
-    empty) and ``ignore`` hold slugs. Where the run is ``complete``, a note is added for each comment without effect.
+    ``files`` are absolute and are read for comments, but for the first where it is a notebook: its ``cells`` are given.
+    Names in findings are relative to ``folder``. ``select`` (when not empty) and ``ignore`` hold slugs. Where the run
+    is ``complete``, a note is added for each comment without effect.
     """
-    comments = [comment for file in files for comment in scan(file)]
+    first, *modules = files if cells else ("", *files)
+    comments = [comment for cell in cells for comment in _comments(first, cell.code, cell.number)]
+    comments += [comment for file in modules for comment in scan(file)]
     used: set[tuple[Ignore, str]] = set()
     settled = []
     for finding in findings:
@@ -121,6 +132,7 @@ def _note(comment: Ignore, message: str) -> Finding:
         rule=SLUG,
         severity="note",
         file=comment.file,
+        cell=comment.cell,
         line=comment.line,
         column=comment.column,
         end_line=comment.line,
@@ -136,12 +148,12 @@ def scan(file: str) -> list[Ignore]:
             text = stream.read()
     except (OSError, SyntaxError, ValueError):
         return []
-    if "gradcheck:" not in text:
-        return []
     return list(_comments(file, text))
 
 
-def _comments(file: str, text: str) -> Iterator[Ignore]:
+def _comments(file: str, text: str, cell: int | None = None) -> Iterator[Ignore]:
+    if "gradcheck:" not in text:
+        return
     waiting: list[tuple[tokenize.TokenInfo, re.Match[str]]] = []
     first = 0
     try:
@@ -149,7 +161,7 @@ def _comments(file: str, text: str) -> Iterator[Ignore]:
             if token.type == tokenize.COMMENT:
                 waiting += [(token, match) for match in _COMMENT.finditer(token.string) if _near(match[1])]
             elif token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
-                yield from (_ignore(file, *each, first or token.start[0], token.start[0]) for each in waiting)
+                yield from (_ignore(file, cell, *each, first or token.start[0], token.start[0]) for each in waiting)
                 waiting, first = [], 0
             elif token.type not in _NOT_CODE:
                 first = first or token.start[0]
@@ -161,18 +173,20 @@ def _near(word: str) -> bool:
     return bool(difflib.get_close_matches(word.lower(), WORDS, n=1))
 
 
-def _ignore(file: str, token: tokenize.TokenInfo, match: re.Match[str], first: int, last: int) -> Ignore:
+def _ignore(
+    file: str, cell: int | None, token: tokenize.TokenInfo, match: re.Match[str], first: int, last: int
+) -> Ignore:
     word, named = match[1].lower(), match[2] or ""
     slugs = tuple(filter(None, (slug.strip() for slug in named.split(","))))
     start = token.start[1] + match.start()
-    whole_file = word == "ignore-file"
     return Ignore(
         file=file,
+        cell=cell,
         line=token.start[0],
         column=start + 1,
         end_column=start + 1 + len(match[0].rstrip()),
         word=word,
         slugs=slugs,
-        first=1 if whole_file else first,
-        last=_LAST if whole_file else last,
+        first=first,
+        last=last,
     )

@@ -15,21 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from click.core import ParameterSource
 from click.exceptions import Exit
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 
+from . import configuration
 from .cells import as_cell
 from .check import check_target
-from .cli import command
-from .errors import GradcheckError
+from .cli import command, configured, manual
+from .errors import GradcheckError, UsageError
 from .options import Display, Options
-from .render import render
+from .render import render, save
 from .results import Report
 from .target import Target
 
 WIDTH = 100
+# Options of the command line that say how cells are checked, and those that say what is shown of it.
+CHECK = ("seed", "loss", "maximize", "call", "follow", "timeout", "batch_sizes", "select", "ignore")
+SHOW = ("python", "no_stand_ins", "form", "quiet", "output", "html", "config", "explain", "list_rules")
 
 
 @dataclass(slots=True)
@@ -84,14 +89,25 @@ class GradcheckMagics(Magics):
             self._shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
 
     def _judge(self, words: list[str]) -> None:
-        chosen = command.make_context("%gradcheck", words, obj=()).params
-        fields = {name: chosen[name] for name in ("seed", "loss", "maximize", "call", "follow", "timeout")}
+        project = configuration.find(self._shell.starting_dir)
+        context = command.make_context("%gradcheck", words, obj=(), default_map=configured(project) if project else {})
+        _refuse_what_has_no_meaning(context)
+        chosen = context.params
+        if chosen["list_rules"] or chosen["explain"] is not None:
+            print(manual(chosen["explain"]), end="")
+            return
+        fields = {name: chosen[name] for name in CHECK}
         python = chosen["python"] or sys.executable
         options = Options.from_keywords({**fields, "python": python, "stand_ins": not chosen["no_stand_ins"]})
         checked = check_target(self._target(), options)
         if checked.interrupt:
             raise KeyboardInterrupt
-        show(checked.report, chosen["form"], quiet=chosen["quiet"])
+        if chosen["html"]:
+            save(chosen["html"], render([checked.report], "html"))
+        if chosen["output"]:
+            save(chosen["output"], render([checked.report], chosen["form"], Display(width=WIDTH)))
+        else:
+            show(checked.report, chosen["form"], quiet=chosen["quiet"])
 
     def _target(self) -> Target:
         """The executed cells as a notebook in the folder that the kernel began in."""
@@ -105,6 +121,17 @@ class GradcheckMagics(Magics):
         name = _name(self._shell.user_ns) or "notebook"
         cells = tuple(as_cell(one.number, one.text) for one in latest(executed))
         return Target(Path(self._shell.starting_dir) / name, name, cells)
+
+
+def _refuse_what_has_no_meaning(context: click.Context) -> None:
+    """Raises UsageError for what was typed and would be passed over here."""
+    if context.params["files"]:
+        name = context.params["files"][0]
+        raise UsageError("the magic judges the executed cells", f"!gradcheck {name} checks a file")
+    for option in command.params:
+        typed = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if typed and option.name not in (*CHECK, *SHOW):
+            raise UsageError(f"{option.opts[0]} has no meaning in a notebook")
 
 
 def latest(executed: Iterable[Executed]) -> list[Executed]:

@@ -1,4 +1,4 @@
-"""Rebuilds ``reports/``: the page of every case in ``cases/``, the data it is drawn from, and an index.
+"""Rebuilds ``reports/``: the page of every case in ``cases/``, its data, an index, and a picture of a run.
 
     python -m tests.build_reports [CASE...]
 
@@ -8,13 +8,20 @@ rebuild gives the same bytes.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
+from gradcheck.options import Display
+from gradcheck.render import render
 from gradcheck.render.html import index
 from gradcheck.results import Report
 
@@ -23,6 +30,7 @@ CASES = ROOT / "cases"
 REPORTS = ROOT / "reports"
 ENTRIES = ("bad.py", "model.py", "main.py", "train.py")
 DIGITS = 10
+PICTURED = "doubled_softmax"
 TITLE = "Reports on the cases"
 SENTENCE = "Each case is a script with mistakes known beforehand; beside it in cases/ lies its mended twin."
 
@@ -74,6 +82,22 @@ def index_page(names: list[str]) -> str:
     return index(TITLE, SENTENCE, [(name, f"{name}.html", stored(name)) for name in names])
 
 
+def pictured(*, color: bool) -> str:
+    """What the run in the picture prints, under a short name and without the marks that are there for the tests."""
+    data = json.dumps(stored(PICTURED).to_json())
+    report = Report.from_json(json.loads(re.sub(r"  # expect: [a-z, -]+", "", data)))
+    return render([replace(report, script={**report.script, "path": "model.py"})], "text", Display(color=color))
+
+
+def picture() -> str:
+    """That run as it looks on a terminal, as an SVG file that loads nothing."""
+    console = Console(record=True, width=Display().width, file=io.StringIO())
+    console.print(Text.from_ansi("$ gradcheck model.py\n" + pictured(color=True)))
+    drawn = console.export_svg(title="gradcheck", unique_id="run")
+    without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    return "\n".join(line.rstrip() for line in without_fonts.splitlines()) + "\n"
+
+
 def main(wanted: list[str]) -> None:
     """Run the wanted cases (all when none is named) and write their pages and the index."""
     REPORTS.mkdir(exist_ok=True)
@@ -86,6 +110,7 @@ def main(wanted: list[str]) -> None:
     for name in names:
         (REPORTS / f"{name}.html").write_text(stored(name).to_html(), encoding="utf-8")
     (REPORTS / "index.html").write_text(index_page(names), encoding="utf-8")
+    (REPORTS / "run.svg").write_text(picture(), encoding="utf-8")
     print(f"{len(wanted or known)} cases run, {len(names)} pages and the index written to reports/")
 
 

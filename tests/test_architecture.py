@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,15 +70,16 @@ def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _tree(name: str) -> ast.Module:
-    return ast.parse(MODULES[name].read_bytes())
+@cache
+def _nodes(name: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(MODULES[name].read_bytes())))
 
 
 def _imports(name: str) -> Iterator[tuple[str, int]]:
     """Modules of the package that a module imports, by their name inside it, with the line."""
     folder = name.split(".") if MODULES[name].name == "__init__.py" else name.split(".")[:-1]
     folder = [part for part in folder if part != "__init__"]
-    for node in ast.walk(_tree(name)):
+    for node in _nodes(name):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = folder[: len(folder) - node.level + 1]
             targets = [[*base, *(node.module.split(".") if node.module else []), alias.name] for alias in node.names]
@@ -88,7 +90,7 @@ def _imports(name: str) -> Iterator[tuple[str, int]]:
 
 def _foreign(name: str) -> Iterator[tuple[str, int]]:
     """Top-level names of what a module imports absolutely, at module level or inside functions."""
-    for node in ast.walk(_tree(name)):
+    for node in _nodes(name):
         if isinstance(node, ast.Import):
             yield from ((_top(alias.name), node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -123,7 +125,7 @@ def test_sizes(name: str) -> None:
     assert lines <= MODULE_LINES
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1}"
-        for node in ast.walk(_tree(name))
+        for node in _nodes(name)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > FUNCTION_LINES

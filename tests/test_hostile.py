@@ -25,6 +25,7 @@ from gradcheck.results import Report
 from .folder_hash import folder_hash
 from .hostile import Hostile
 from .hostile.ends import ENDS
+from .hostile.promises import POINTS, PROMISES
 from .hostile.worlds import WORLDS
 
 ROOT = Path(__file__).parent.parent
@@ -73,7 +74,7 @@ def run(rows: list[Hostile]) -> dict[str, Told]:
         after = folder_hash(folder)
         changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
         left = [*map(str, scratch.iterdir()), *processes(mark)]
-        document = json.loads(done.stdout)
+        document = json.loads(done.stdout, parse_constant=pytest.fail)  # no NaN, no Infinity
     reports = document.get("reports", [document])
     return {
         row.name: Told(report, done.returncode, done.stderr.decode(), changed, left)
@@ -115,7 +116,24 @@ def told() -> Iterator[dict[str, Future[dict[str, Told]]]]:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(TABLE) == len(ENDS) + len(WORLDS) >= 100
+    assert len(TABLE) == len(ENDS) + len(WORLDS) >= 120
+
+
+def test_every_promise_is_shown_and_every_row_shows_one() -> None:
+    numbers = {int(promise.point.split()[0]) for promise in PROMISES if promise.point[0].isdigit()}
+    assert numbers == set(range(1, POINTS + 1))
+    shown = [name for promise in PROMISES for name in promise.shown]
+    assert {promise.kept for promise in PROMISES if not promise.shown} == set()
+    assert set(TABLE) - set(shown) == set(), "a row of no promise"
+    missing = [name for name in shown if name not in TABLE and not is_test(name)]
+    assert missing == []
+
+
+def is_test(name: str) -> bool:
+    """Whether ``module::test`` is there."""
+    module, _, test = name.partition("::")
+    path = Path(__file__).parent / f"{module}.py"
+    return bool(test) and path.is_file() and f"\ndef {test}(" in path.read_text()
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -126,6 +144,7 @@ def test_hostile(name: str, told: dict[str, Future[dict[str, Told]]]) -> None:
     assert row.says in outcome["message"]
     remarks = [f"{remark['what']}: {remark['why']}" for remark in found.report["not_checked"]]
     assert not row.remark and remarks == [] or row.remark and row.remark in remarks[0]
+    assert row.changed in "; ".join(found.report["changed"])
     assert Report.from_json(found.report).exit_code() == row.code
     if alone(row):
         assert found.code == row.code

@@ -12,6 +12,8 @@ from gradcheck import cli, demo
 from gradcheck.ignores import scan, settle
 from gradcheck.results import Finding
 
+from .notebooks import BROKEN, write_notebook
+
 RULE = "wrong-activation-derivative"
 SCRIPT = demo.SCRIPT.read_text()
 GUILTY = next(line for line in SCRIPT.split("\n") if "d_hidden =" in line)
@@ -140,6 +142,33 @@ def test_what_a_comment_covers(text: str, covered: list[int], tmp_path: Path) ->
     findings = [Finding("r", "error", "m.py", line, 1, line, 2, "m") for line in range(1, 5)]
     settled = settle(findings, [str(path)], str(tmp_path), complete=False)
     assert [f.line for f in settled if f.suppressed and f.line <= text.count("\n")] == covered
+
+
+@pytest.mark.parametrize(
+    ("cell", "comment"),
+    [
+        (-1, "    dh = d @ W2.T * slope(h)  # gradcheck: ignore[{rule}]\n"),
+        (-1, "    # gradcheck: ignore[{rule}]\n    dh = d @ W2.T * slope(h)\n"),
+        (1, "%matplotlib inline\n# gradcheck: ignore-file[{rule}]\n"),
+        (-1, "    dh = d @ W2.T * slope(h)\n# gradcheck: ignore-file[{rule}]\n"),
+    ],
+)
+def test_comments_in_a_notebook(cell: int, comment: str, tmp_path: Path, capsys: Any) -> None:
+    """On the line, above it, and for the whole notebook from any cell."""
+    old = "    dh = d @ W2.T * slope(h)\n" if cell == -1 else "%matplotlib inline\n"
+    cells = list(BROKEN)
+    cells[cell] = cells[cell].replace(old, comment.format(rule=RULE))
+    code, report = run(capsys, write_notebook(tmp_path / "n.ipynb", *cells))
+    assert (code, said(report)) == (0, [(RULE, "error", True)])
+
+
+def test_a_comment_in_a_notebook_without_effect_is_noted_by_cell_and_line(tmp_path: Path, capsys: Any) -> None:
+    """A comment at the same line of another cell silences nothing either."""
+    cells = [f"import numpy\n\n\n\n\ny = 5  # gradcheck: ignore[{RULE}]", *BROKEN]
+    assert cli.main([str(write_notebook(tmp_path / "n.ipynb", *cells)), "--format", "concise"]) == 1
+    name, note = str(tmp_path / "n.ipynb"), f"note: nothing here is silenced by ignoring {RULE} [unused-ignore]"
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{name} cell 1:6:8: {note}" in lines and any(": error: " in line for line in lines)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\0", b"gradcheck: \xff", b"# coding: martian\n# gradcheck:"])

@@ -39,6 +39,15 @@ CELLS = [
     "%gradcheck --help",
     "%gradcheck --call 'raise SystemExit(7)' --format json",
     "%gradcheck --python no-such-python",
+    "%gradcheck --watch",
+    "%gradcheck model.py",
+    "%gradcheck --format yaml",
+    "%gradcheck --explain unused-ignor",
+    "%gradcheck --ignore wrong-activation-derivative",
+    "%gradcheck --output report.json --format json",
+    "import json\n[json.load(open('report.json'))['verdict'] == 'errors']",
+    "late = 4  # gradcheck: ignore[dead-relu]\n# gradcheck: ignore-file[wrong-activation-derivative]",
+    "%gradcheck --format concise",
 ]
 
 
@@ -109,12 +118,29 @@ def test_failed_cells_are_left_out_and_nothing_reaches_stderr(executed: list[dic
         ("%gradcheck --sedd 3", "gradcheck: No such option '--sedd'. Did you mean '--seed'?\n"),
         ("%gradcheck --python no", "gradcheck: --python no-such-python cannot be used: there is no such interpreter\n"),
         ("%gradcheck --help", "Usage"),
+        ("%gradcheck --watch", "gradcheck: --watch has no meaning in a notebook\n"),
+        ("%gradcheck model.py", "the magic judges the executed cells\n  !gradcheck model.py checks a file\n"),
+        ("%gradcheck --format yaml", "gradcheck: --format yaml: there is no such form\n"),
+        ("%gradcheck --explain", "gradcheck: there is no rule `unused-ignor`\n  a rule `unused-ignore` exists\n"),
     ],
 )
 def test_mistakes_are_answered_in_the_cell(executed: list[dict[str, Any]], start: str, words: str) -> None:
     cell = of(executed, start)
     assert words in printed(cell)
     assert all(output["output_type"] != "error" for output in cell["outputs"])
+
+
+def test_rules_ignored_and_reports_saved(executed: list[dict[str, Any]]) -> None:
+    assert "0 errors, 0 warnings, 1 suppressed" in printed(of(executed, "%gradcheck --ignore"))
+    assert printed(of(executed, "import json")) == "[True]"
+
+
+def test_comments_in_cells_are_read_and_those_without_effect_noted(executed: list[dict[str, Any]]) -> None:
+    told = printed(of(executed, "%gradcheck --format concise"))
+    assert told.splitlines()[0] == (
+        "notebook cell 22:1:11: note: nothing here is silenced by ignoring dead-relu [unused-ignore]"
+    )
+    assert "wrong-activation-derivative" not in told
 
 
 def test_the_last_version_of_each_cell_counts() -> None:

@@ -62,8 +62,8 @@ def test_a_mended_program_is_left_alone() -> None:
 
 
 def test_an_offered_text_is_right_when_it_is_put_in(tmp_path: Path) -> None:
-    path = CASES / "dropout_convolution/model.py"
-    (finding,) = of_rule("dropout_convolution/model.py", "softmax-overflow")
+    path = CASES / "softmax-overflow/bad.py"
+    (finding,) = of_rule("softmax-overflow/bad.py", "softmax-overflow")
     assert finding.fix is not None and finding.fix.replacement is not None and finding.fix.tried is not None
     lines = path.read_text().splitlines(keepends=True)
     line = lines[finding.line - 1]

@@ -16,6 +16,8 @@ import pytest
 from gradcheck import ops
 from gradcheck.ops.table import leaf
 
+pytestmark = pytest.mark.elsewhere
+
 special = pytest.importorskip("scipy.special")
 signal = pytest.importorskip("scipy.signal")
 RANDOM = np.random.default_rng(20)

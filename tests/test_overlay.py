@@ -96,6 +96,11 @@ SNIPPETS = {
     "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d:\n"
     "    open(os.path.join(d, 'f'), 'w').write('1'); print(os.listdir(d))\nprint(os.path.exists(d))\n"
     "with tempfile.NamedTemporaryFile('w+') as f:\n    f.write('1')\nprint(os.path.exists(f.name))",
+    "opener": "import tempfile; os.mkdir('cache')\n"
+    "with tempfile.NamedTemporaryFile('w', dir='cache', delete=False) as f:\n    f.write('t')\n"
+    "print(open(f.name).read(), [os.path.basename(f.name)] == os.listdir('cache'))\n"
+    "with open('o', 'w', opener=lambda path, flags: os.open(path, flags)) as g:\n    g.write('1')\n"
+    "print(open('o').read(), g.name)",
     "devices": "open('/dev/null', 'w').write('1'); open(os.devnull, 'ab').write(b'1');"
     " print(os.path.exists(os.devnull))",
     "descriptor": "f = open('d', 'w'); g = open(f.fileno(), 'w', closefd=False); g.write('1'); g.flush(); f.close();"

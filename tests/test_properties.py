@@ -6,10 +6,13 @@ import os
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from .programs import Program, programs
 from .recording import departures, plain, record
+
+pytestmark = pytest.mark.elsewhere
 
 
 def bounded(examples: int) -> settings:

@@ -16,6 +16,8 @@ from gradcheck.replay.recording import Recording
 
 from .recording import departures, record
 
+pytestmark = pytest.mark.elsewhere
+
 HEAD = "import math\nimport numpy as np\n"
 ROOT = Path(__file__).parent.parent
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

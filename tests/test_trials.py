@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from gradcheck import check_script
+from gradcheck import Report, check_script
 
 from .folder_hash import unchanged_folder
 
@@ -87,6 +88,14 @@ WRONG = {
 }
 
 
+@cache
+def listened_to(name: str) -> tuple[Report, list[tuple[str, int]]]:
+    """A script's report, and parameter and step of each gradient that a hook heard of."""
+    heard: list[tuple[str, int]] = []
+    hook = lambda parameter, gradient, batch_size, step: heard.append((parameter, step))  # noqa: E731
+    return check_script(TRIALS / name, hooks=[hook], timeout=120), heard
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_correct_script_is_right(name: str) -> None:
     count, line = RIGHT[name]
@@ -100,7 +109,7 @@ def test_a_correct_script_is_right(name: str) -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
     wrong, right, first = WRONG[name]
-    report = check_script(TRIALS / name, timeout=120)
+    report, _ = listened_to(name)
     short = {p.name: p.name.rpartition(".")[2].split("'")[-2 if "'" in p.name else 0] for p in report.parameters}
     verdicts = {p.name if "'" in wrong else short[p.name]: p.verdict for p in report.parameters}
     assert {n for n, v in verdicts.items() if v == "wrong"} == set(wrong.split())
@@ -110,7 +119,7 @@ def test_a_broken_script_is_wrong_where_it_is(name: str) -> None:
 
 
 def test_one_mistake_that_several_layers_share_is_one_finding() -> None:
-    report = check_script(TRIALS / "bad_layernorm_twice.py", timeout=120)
+    report, _ = listened_to("bad_layernorm_twice.py")
     (found,) = [f for f in report.findings if f.severity == "error"]
     assert set(found.parameters) == {p.name for p in report.parameters if p.verdict == "wrong"}
     assert len(found.parameters) == 6
@@ -131,11 +140,6 @@ def test_every_script_is_in_a_table() -> None:
 
 
 def test_where_a_script_runs_twice_the_hooks_hear_of_each_step_once() -> None:
-    heard: list[tuple[str, int]] = []
-    report = check_script(
-        TRIALS / "bad_missing_ridge.py",
-        hooks=[lambda name, gradient, batch_size, step: heard.append((name, step))],
-        timeout=120,
-    )
+    report, heard = listened_to("bad_missing_ridge.py")
     assert len(report.trainings) == 2 and "ended early" not in " ".join(report.changed)  # the reservoir ran to its end
     assert {name for name, _ in heard} >= {"W_out", "b_out"} and len(heard) == len(set(heard))

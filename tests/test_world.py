@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from gradcheck import demo
+from gradcheck.render import RENDERERS
 
 from .folder_hash import unchanged_folder
 
@@ -83,6 +85,7 @@ def tool(*arguments: str, **rest: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, env=environment, **rest)
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("flag", ["", "-P"])
 def test_the_world_is_that_of_plain_python(flag: str, tmp_path: Path) -> None:
     """But for modules that are loaded already, and a few frames of depth that are not taken from the script's."""
@@ -162,6 +165,110 @@ def test_no_temporary_folder_at_all(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     assert (done.returncode, done.stdout) == (2, "")
     assert "no temporary folder can be made" in done.stderr and "TMPDIR" in done.stderr
+
+
+@pytest.mark.parametrize("size", [0, 200])
+def test_a_full_temporary_folder(size: int, tmp_path: Path) -> None:
+    """No file may be larger than so many bytes: as when the disk is full."""
+    (tmp_path / "model.py").write_text(demo.SCRIPT.read_text())
+    done = tool("model.py", cwd=tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert (
+        done.stderr.startswith(b"gradcheck: ") and b"\n  set TMPDIR to a folder that can be written to\n" in done.stderr
+    )
+
+
+def obey_permissions() -> None:
+    """The superuser may write and read anything; a process that gives up these two rights may not."""
+    libc = ctypes.CDLL(None)
+    for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        libc.prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP, for the program that is started
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="rights are given up in Linux's own way")
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "user"
+    folder.mkdir()
+    (folder / "model.py").write_text(demo.SCRIPT.read_text() + "open('new.txt', 'w').write('n')\n")
+    folder.chmod(0o555)
+    try:
+        done = tool("model.py", cwd=folder, preexec_fn=obey_permissions)
+        assert (done.returncode, done.stderr) == (1, b"") and b"error[wrong-activation-derivative]" in done.stdout
+        done = tool("model.py", "--output", "report.txt", cwd=folder, preexec_fn=obey_permissions)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr == b"gradcheck: report.txt: the report cannot be written: Permission denied\n"
+        (folder / "model.py").chmod(0)
+        done = tool("model.py", cwd=folder, preexec_fn=obey_permissions)
+        assert (done.returncode, done.stderr) == (2, b"gradcheck: model.py: cannot be read: Permission denied\n")
+    finally:
+        folder.chmod(0o755)
+
+
+OTHERS: dict[str, tuple[bytes, bytes]] = {
+    "picture.png": (b"\x89PNG\r\n", b"this is an image, not a Python script"),
+    "image.py": (b"GIF89a", b"this is an image, not a Python script"),
+    "app.pyz": (b"PK\x03\x04", b"this is a zip archive, not a Python script"),
+    "paper.pdf": (b"%PDF-1.4", b"this is a PDF document, not a Python script"),
+    "data.npy": (b"\x93NUMPY", b"this is a NumPy array file, not a Python script"),
+    "model.pyc": (b"\xa7\r\r\n\0\0", b"this is compiled Python; name the .py file it was made from"),
+    "program": (b"\x7fELF", b"this is a compiled program, not a Python script"),
+    "bytes.py": (b"a\0b", b"this is a binary file, not a Python script"),
+    "broken.ipynb": (b"{", b"this is no notebook"),
+}
+
+
+def test_what_is_no_script_is_named(tmp_path: Path) -> None:
+    for name, (content, _) in OTHERS.items():
+        (tmp_path / name).write_bytes(content)
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "folder").mkdir()
+    said = {name: words for name, (_, words) in OTHERS.items()}
+    said |= {"pipe.py": b"not a regular file", "folder": b"a folder without train.py", "none.py": b"no such file"}
+    with unchanged_folder(tmp_path):
+        done = tool(*said, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    for name, words in said.items():
+        assert b"gradcheck: %s: %s" % (name.encode(), words) in done.stderr.replace(b"this is not a", b"not a")
+
+
+@pytest.mark.parametrize("name", ["model.py", "./model.py", "link.txt", "other.py"])
+def test_a_report_never_replaces_a_script(name: str, tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(demo.SCRIPT.read_text())
+    (tmp_path / "link.txt").symlink_to("model.py")
+    for option in ("--output", "--html"):
+        with unchanged_folder(tmp_path):
+            done = tool("model.py", option, name, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, b"") and option.encode() in done.stderr
+
+
+TEXT = "\x1b[2J\x1b]0;owned\x07[/bold] W[i] :cat: </script><script>alert(1)</script>\n::error::forged\n\u202e"
+TALKATIVE = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(16, 5)), rng.normal(size=16)
+p = {TEXT: np.zeros(5)}
+for step in range(8):
+    error = X @ p[TEXT] - y
+    loss = np.mean(error ** 2)
+    p[TEXT] -= 0.1 * (2 * X.T @ np.abs(error) / len(X))  # \x1b[31m
+for i in range(50_000):
+    print(TEXT * 3)
+raise ValueError(TEXT * 10_000)
+"""
+
+
+def test_text_of_the_script_is_data_in_every_form(tmp_path: Path) -> None:
+    """In names, in source lines, in output and in an exception; and what is said of it is bounded."""
+    (tmp_path / "model.py").write_text(f"TEXT = {TEXT!r}" + TALKATIVE)
+    done = tool("model.py", "--format", "json", "--output", "report.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+    assert (tmp_path / "report.json").read_bytes().isascii()
+    for form in RENDERERS:
+        shown = tool("--from", "report.json", "--format", form, cwd=tmp_path)
+        text = shown.stdout.decode()
+        assert (shown.returncode, shown.stderr) == (1, b"") and len(text) < 500_000
+        assert {c for c in text if not c.isprintable()} <= {"\n"}, form
+        assert "W[i]" in text and ("<script>alert" if form == "html" else "\n::error::forged") not in text
 
 
 @pytest.mark.parametrize("name", ["m\udcff.py", "a b.py", "-m.py", "重み.py", "a\nb.py", "[bold].py", "\x1b[31m.py"])

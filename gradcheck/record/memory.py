@@ -248,15 +248,27 @@ class Memory:
         return storage
 
     def leaf_array(self, root: np.ndarray) -> int:
-        """A leaf storage for an array that existed before its first use."""
+        """A leaf storage for an array that existed before its first use.
+
+        The array is held until it is written to, but where the script could see that: there its value is copied.
+        """
         storage = self.tape.new_storage(self._root_layout(root), -1)
         self.objects.append(None)
-        self.arrays[id(root)] = storage
-        self.codes[id(root)] = storage * 4 + WHOLE
-        self.tape.leaves[storage] = self.pristine[storage] = root
+        if self._end_is_seen(root):
+            self.tape.leaves[storage] = np.array(root, order="K")
+            self._watch(root, storage)
+        else:
+            self.arrays[id(root)] = storage
+            self.codes[id(root)] = storage * 4 + WHOLE
+            self.tape.leaves[storage] = self.pristine[storage] = root
         if id(root) in self._drawn:
             self.tape.drawn.add(storage)
         return storage
+
+    def _end_is_seen(self, root: np.ndarray) -> bool:
+        """Whether something of the script's happens when the array is gone: its own `__del__`, or a weak reference."""
+        ours = id(root) in self._drawn
+        return weakref.getweakrefcount(root) > ours or type(root) is not np.ndarray and hasattr(root, "__del__")
 
     def note_drawn(self, array: np.ndarray) -> None:
         """A random generator made this array: its rows are in no order."""

@@ -97,7 +97,8 @@ class Overlay:
     # -- opening ----------------------------------------------------------------------------------------------
 
     def _open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        if isinstance(file, int) or not isinstance(mode, str):
+        opener = kwargs.get("opener") or (args[5] if len(args) > 5 else None)  # asks `os.open`, which is patched too
+        if isinstance(file, int) or not isinstance(mode, str) or opener is not None:
             return REAL.open(file, mode, *args, **kwargs)
         if not set(mode) & set("wax+"):
             if not self.shadow.active:

@@ -25,6 +25,8 @@ class Scope:
     nonlocals: set[str] = field(default_factory=set)
     function: int = -1
     """The id in `@return`, or -1 where returned values are not tapped (module, class, generator, coroutine)."""
+    gives_back: bool = False
+    """Whether it has been seen to return a value."""
     blocks: int = 0
     temporaries: int = 0
     self_attributes: dict[str, None] = field(default_factory=dict)

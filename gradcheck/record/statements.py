@@ -87,8 +87,11 @@ class Statements(Expressions):
         plain = isinstance(node, ast.FunctionDef) and not generator
         self.scope.function = function if plain else -1
         documentation, code = split_documentation(node.body)
-        entry = [statement(self.entering(function, node, code[0] if code else node))] if plain else []  # type: ignore[arg-type]
-        node.body = [*documentation, *entry, *self.each(code), *self.self_attributes()]
+        body = self.each(code)
+        # A call that gives nothing back is of no use to the tape, and nothing would tell when to drop its arguments.
+        heard = plain and self.scope.gives_back
+        entry = [statement(self.entering(function, node, code[0]))] if heard else []  # type: ignore[arg-type]
+        node.body = [*documentation, *entry, *body, *self.self_attributes()]
         self.scope = outer
         if isinstance(node, ast.FunctionDef):
             node.decorator_list.append(tap("define", [function], header(node)))
@@ -140,6 +143,7 @@ class Statements(Expressions):
             value = self.visit(node.value)
             function = self.scope.function
             node.value = tap("return", [function, value], value) if function >= 0 else value
+            self.scope.gives_back = True
         return node
 
     # Bindings and stores

@@ -48,7 +48,7 @@ def index(title: str, sentence: str, reports: Sequence[tuple[str, str, Report]])
     """A page that leads to others: (name, link, report) of each."""
     style = _asset("page.css")
     entries = [
-        {"name": name, "link": link, "view": view_of(report, number, alone=False)}
+        {"name": name, "link": link, "view": view_of(report, number, alone=False, plotted=False)}
         for number, (name, link, report) in enumerate(reports, 1)
     ]
     policy = POLICY.format(style=_hash(style), script=_hash(""))

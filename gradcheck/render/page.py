@@ -102,8 +102,8 @@ def title(reports: Sequence[Report]) -> str:
     return f"{len(reports)} scripts checked"
 
 
-def view_of(report: Report, number: int, *, alone: bool, drawn: bool = True) -> ReportView:
-    """The view of one report; ``drawn`` with source listings and drawings."""
+def view_of(report: Report, number: int, *, alone: bool, drawn: bool = True, plotted: bool = True) -> ReportView:
+    """The view of one report; ``drawn`` with source listings and drawings, ``plotted`` with plots among them."""
     prefix = "" if alone else f"r{number}-"
     active = [finding for finding in report.findings if not finding.suppressed]
     anchored = list(zip(_anchors(active, prefix), active, strict=True))
@@ -130,7 +130,7 @@ def view_of(report: Report, number: int, *, alone: bool, drawn: bool = True) -> 
         command=_command(report),
         circumstances=_circumstances(report),
         network=draw(report.graph) if drawn and report.graph else None,
-        plots=plots(report, prefix) if drawn else [],
+        plots=plots(report, prefix) if drawn and plotted else [],
     )
 
 

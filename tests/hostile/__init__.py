@@ -2,7 +2,8 @@
 
 ``kind`` is the outcome's, ``code`` the exit code, ``says`` a piece of the outcome's message, ``verdicts`` those of the
 parameters: what had been complete when the trouble came. ``remark`` is a piece of what is said not to have been
-checked. Where ``alike`` is set, the script prints what it prints under plain Python.
+checked, ``changed`` of what is said to have been changed. Where ``alike`` is set, the script prints what it prints
+under plain Python. `promises.py` tells what the rows are there to show.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ for step in range(8):
     loss = np.mean(error ** 2)
     w -= 0.1 * (2 * X.T @ error / len(X))
 """
+LOOP = "".join("    " + line + "\n" for line in TRAIN.split("\n")[:-1])  # to stand below a line with a colon
 WRONG = TRAIN.replace("X.T @ error", "X.T @ np.abs(error)")
 JUDGED = ["right"]
 
@@ -40,6 +42,7 @@ class Hostile:
     stdin: bytes | None = None
     files: dict[str, str | bytes] = field(default_factory=dict)
     remark: str = ""
+    changed: str = ""
 
 
 def untrained(name: str, text: str | bytes, kind: str = "finished", says: str = "", **rest: object) -> Hostile:

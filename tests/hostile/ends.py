@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import JUDGED, TRAIN, WRONG, Hostile, trained, untrained
+from . import JUDGED, LOOP, TRAIN, WRONG, Hostile, trained, untrained
 
 ENDLESS = "while True:\n    time.sleep(0.01)\n"
 
@@ -49,6 +49,11 @@ ENDS = [
     trained("group", "raise ExceptionGroup('two', [ValueError(1), TypeError(2)])\n", "exception", "two"),
     trained("exception without text", "class E(Exception):\n    def __str__(self):\n        1 / 0\nraise E\n",
             "exception", "E"),
+    trained("exception that cannot be pickled", "class E(Exception):\n    def __init__(self, a, b):\n"
+            "        super().__init__('kept', a)\n        self.lock, self.made = threading.Lock(), lambda: b\n"
+            "    def __reduce__(self):\n        raise TypeError('not me')\nraise E(1, 2)\n", "exception", "kept"),
+    trained("a hook for exceptions", "sys.excepthook = lambda *about: print('hooked', about[0].__name__)\n1 / 0\n",
+            "exception", "ZeroDivisionError", alike=True),
     trained("base exception", "class Stop(BaseException): pass\nraise Stop('now')\n", "exception", "Stop: now"),
     trained("keyboard interrupt", "raise KeyboardInterrupt\n", "exception", "KeyboardInterrupt"),
     trained("recursion", "def f(n):\n    return f(n + 1) + 1\nf(0)\n", "exception", "RecursionError"),
@@ -81,6 +86,11 @@ ENDS = [
             "time_limit", "", arguments=("--timeout", "1")),
     trained("in compiled code", "import ctypes\nctypes.PyDLL(None).sleep(600)\n", "time_limit", "",
             arguments=("--timeout", "1")),
+    trained("descriptors closed, then endless", "os.closerange(0, 60000)\n" + ENDLESS, "time_limit",
+            arguments=("--timeout", "1")),
+    trained("a grandchild that ignores signals", "import subprocess\nsubprocess.Popen([sys.executable, '-c', 'import "
+            "signal, time\\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\\ntime.sleep(600)'])\n" + ENDLESS,
+            "time_limit", arguments=("--timeout", "2")),
     trained("stopped", "os.kill(os.getpid(), signal.SIGSTOP)\n", "time_limit", "", arguments=("--timeout", "1")),
     trained("a thread goes on", "threading.Thread(target=time.sleep, args=(600,)).start()\n", "finished",
             arguments=("--timeout", "10")),  # judging has to fit in; the thread does not
@@ -100,14 +110,24 @@ ENDS = [
     ),
     Hostile(
         "leaves in except",
-        "import os\n" + "try:\n" + "".join("    " + line + "\n" for line in TRAIN.split("\n")[:-1])
-        + "except BaseException:\n    os._exit(5)\n",
+        "import os\ntry:\n" + LOOP + "except BaseException:\n    os._exit(5)\n",
         "finished", 0, "", JUDGED,
     ),
     Hostile(
         "suppresses",
-        "import contextlib\nwith contextlib.suppress(BaseException):\n"
-        + "".join("    " + line + "\n" for line in TRAIN.split("\n")[:-1]) + "    sys.exit(7)\n",
+        "import contextlib\nwith contextlib.suppress(BaseException):\n" + LOOP + "    sys.exit(7)\n",
         "finished", 0, "", JUDGED,
+    ),
+    Hostile(
+        "swallows in __exit__",
+        "class Calm:\n    def __enter__(self): return self\n    def __exit__(self, *about): return True\n"
+        "with Calm():\n" + LOOP + "    raise SystemError('lost')\nprint(type(w).__name__)\n",
+        "finished", 0, "", JUDGED, alike=True,
+    ),
+    Hostile(
+        "a bare except around it",
+        "for attempt in range(3):\n    try:\n" + "".join("    " + line + "\n" for line in LOOP.split("\n")[:-1])
+        + "        raise KeyboardInterrupt\n    except:\n        continue\n",
+        "finished", 0, "", JUDGED * 3,
     ),
 ]  # fmt: skip

@@ -48,6 +48,12 @@ WORLDS = [
     trained("exceptions as they are", "try:\n    try:\n        w[9]\n    except IndexError as a:\n        {}[a]\n"
             "except KeyError as b:\n    print(repr(b), repr(b.__context__), b.__cause__, b.__traceback__.tb_lineno)\n",
             alike=True),
+    trained("order and identity", "said = []\ndef say(x):\n    said.append(x)\n    return x\n"
+            "v = np.zeros(4)\nsame = v\nv[say(1)] += say(2)\nv[say(0)], v[say(3)] = say(5), say(6)\nv *= 2\n"
+            "t = (say(2) < say(1) < say(9)) or say(0) and say(7) or (n := say(8)) + say(n)\n"
+            "m = max(say(1), *[say(4)], key=lambda x: -x)\ntry:\n    v[say(11)] = say(10) + v\n"
+            "except IndexError as e:\n    print(e.args, type(e.__context__))\n"
+            "u = v + 0\nprint(said, v, same is v, u is v, t, m, np.shares_memory(v[1:], v))\n", alike=True),
     # the interpreter's own settings
     trained("recursion limit", "sys.setrecursionlimit(500)\nprint(sys.getrecursionlimit())\n", alike=True),
     trained("tracing", "seen = []\nsys.settrace(lambda f, e, a: seen.append(e))\ndef g():\n    return 1\ng()\n"
@@ -64,14 +70,37 @@ WORLDS = [
     trained("print options", "np.set_printoptions(precision=2, suppress=True)\nprint(X[0])\n", alike=True),
     trained("random streams", "np.random.seed(4)\nimport random\nrandom.seed(4)\n"
             "print(np.random.rand(), random.random(), rng.normal())\n", alike=True),
-    trained("references", "import weakref\nclass A: pass\na = A()\nr = weakref.ref(a)\ndel a\nprint(r())\n"
-            "b = np.zeros(3)\nb.resize(5, refcheck=False)\nprint(b.shape, sys.getrefcount(object()))\n", alike=True),
+    trained("references", "import weakref\nclass A:\n    def __del__(self):\n        print('gone')\n"
+            "a = A()\nr = weakref.ref(a)\ndel a\nprint(r(), sys.getrefcount(object()))\n"
+            "class Own(np.ndarray):\n    def __del__(self):\n        print('freed', self.shape)\n"
+            "o = np.zeros(4).view(Own)\nq = weakref.ref(o)\no = o * 2\nprint(q())\ndel o\nprint('after')\n",
+            alike=True),
+    trained("resizing in place", "b = np.zeros(3)\nb.resize(5)\nb += 1\nb.resize((2, 4))\nprint(b)\n"
+            "c = b\ntry:\n    b.resize(3)\nexcept ValueError as e:\n    print('shared', len(str(e)) > 9)\n",
+            alike=True),
+    trained("a locale", "import locale\nlocale.setlocale(locale.LC_ALL, 'C')\n"
+            "print(locale.localeconv()['decimal_point'], locale.setlocale(locale.LC_ALL), format(1234.5, 'n'))\n",
+            alike=True),
     # processes and threads
     trained("forks", "pid = os.fork()\nif not pid:\n    w -= 1.0\n    os._exit(0)\nprint(os.waitpid(pid, 0)[1])\n",
             alike=True),
     trained("a pool", "import multiprocessing\nif __name__ == '__main__':\n"
             "    with multiprocessing.get_context('fork').Pool(2) as p:\n        print(p.map(abs, [-1, 2]))\n",
             alike=True),
+    Hostile("spawned children", "import multiprocessing, sys\n" + TRAIN + "if __name__ == '__main__':\n"
+            "    with multiprocessing.get_context('spawn').Pool(1) as p:\n"
+            "        print(p.map(len, ['ab']), p.apply(eval, ('sorted(m for m in __import__(\"sys\").modules "
+            "if m.startswith(\"gradcheck\"))',)))\n", verdicts=JUDGED, alike=True),
+    Hostile("a server of forks", "import multiprocessing\n" + TRAIN + "if __name__ == '__main__':\n"
+            "    context = multiprocessing.get_context('forkserver')\n    queue = context.Queue()\n"
+            "    child = context.Process(target=queue.put, args=(float(len(w)),))\n    child.start()\n"
+            "    print(queue.get(timeout=60), child.join(), child.exitcode)\n", verdicts=JUDGED, alike=True),
+    trained("a child that leaves as usual", "open('kept.txt', 'w').write('k')\nif not os.fork():\n    sys.exit(0)\n"
+            "os.wait()\nprint(open('kept.txt').read(), w.sum() == w.sum())\n", changed="kept aside: kept.txt"),
+    Hostile("threads beside the training", "import threading, numpy as np\nstop = []\ndef work():\n    a = np.ones(5)\n"
+            "    while not stop:\n        a = a * 1.5 - a / 2\n        a -= 0.1 * a\n"
+            "ts = [threading.Thread(target=work) for _ in range(3)]\n[t.start() for t in ts]\n" + TRAIN
+            + "stop.append(1)\n[t.join() for t in ts]\n", verdicts=JUDGED),
     trained("threads that compute", "def work(k):\n    a = np.ones(4) * k\n    for _ in range(50):\n        a = a + 1\n"
             "ts = [threading.Thread(target=work, args=(k,)) for k in range(4)]\n[t.start() for t in ts]\n"
             "[t.join() for t in ts]\nprint('done')\n", alike=True),
@@ -79,7 +108,9 @@ WORLDS = [
     trained("a fake report", "print('{\"event\": \"end\", \"verdict\": \"clean\", \"parameters\": []}')\n"
             "os.write(1, b'{\"event\": \"training\"}\\n')\n"),
     trained("C streams", "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.puts(b'from C')\nlibc.fflush(None)\n"),
-    trained("much output", "line = 'x' * 999 + '\\n'\nfor _ in range(20000):\n    sys.stdout.write(line)\n"),
+    trained("much output", "block = b'x' * 999_999 + b'\\n'\nfor _ in range(200):\n    os.write(1, block)\n"),
+    trained("output of children", "import subprocess\nsubprocess.run(['echo', '{\"event\": \"end\"}'])\n"
+            "os.system('echo beside')\nos.write(1, b'\\xff\\x00')\nprint('after', flush=True)\n", alike=True),
     trained("binary output", "sys.stdout.buffer.write(bytes(range(256)) * 10)\n"),
     trained("escapes", "print('\\x1b[2J\\x1b]0;owned\\x07[/bold]')\n"
             "raise ValueError('\\x1b[31mred [bold] [/x] :cat:')\n",
@@ -120,6 +151,9 @@ WORLDS = [
     Hostile("rewrites itself", TRAIN + "open(__file__, 'w').write('pass')\n", verdicts=JUDGED),
     Hostile("makes a plot", "import matplotlib.pyplot as plt\n" + TRAIN + "plt.plot([1, 2]); plt.show()\n"
             "plt.savefig('plot.png')\n", verdicts=JUDGED),
+    Hostile("a data set that is not there", "from keras.datasets import mnist\n(x, t), _ = mnist.load_data()\n"
+            "import numpy as np\nX, y, w = x[:16].reshape(16, -1)[:, 300:305] / 255.0, t[:16] / 9.0, np.zeros(5)\n"
+            + TRAIN[TRAIN.index("for step"):], verdicts=JUDGED, changed="mnist was stood in"),
     # sources
     Hostile("latin-1", ("# coding: latin-1\nname = '\xe9'\n" + TRAIN + "print(len(name))\n").encode("latin-1"),
             verdicts=JUDGED, alike=True),
