@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import __version__, sweep
+from . import __version__, steps, sweep
 from .assemble import Gathered, Piece, assemble, tail
 from .cells import cell_file, skipped_cells, skipped_lines
 from .definitions import entry_points
@@ -55,7 +55,8 @@ def check_script(path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callbac
     """Runs the script (or the folder's entry script) at ``path`` in a child process and judges its gradients.
 
     Keywords are the fields of `gradcheck.options.Options`. ``hooks``, and those that are active (`hooks.on_gradient`),
-    are told of each parameter's gradient and update in the judged steps once the script has ended. Raises UsageError,
+    are told of each parameter's gradient and update in the judged steps once the script has ended; with ``steps=N`` of
+    those N steps instead, while they run, and of the activations in them. Raises UsageError,
     InputError or EnvironmentFailure when no run can be started, TypeError for a hook that is none, and
     KeyboardInterrupt when it is interrupted.
     """
@@ -113,7 +114,18 @@ def check_target(
     )
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
-    if options.batch_sizes is None or ending.interrupt:
+    if options.steps is not None and not ending.interrupt:
+
+        def follow(trail: steps.Trail) -> tuple[Gathered, Ending]:
+            found = Gathered()
+            ended = _run_child(
+                target, interpreter, options, found, stdin=subprocess.DEVNULL, observer=watcher, hooks=hooks,
+                child=child, trail=trail,
+            )  # fmt: skip
+            return found, ended
+
+        checked = _followed(checked, gathered, options.steps, hooks, follow)
+    if options.batch_sizes is None or checked.interrupt:
         return checked
 
     def again(change: sweep.Change, tell: bool) -> tuple[Gathered, int]:
@@ -126,6 +138,33 @@ def check_target(
         return found, ended.interrupt
 
     return _swept(checked, gathered, options, again, bool(hooks))
+
+
+def _followed(
+    checked: Checked,
+    gathered: Gathered,
+    count: int,
+    hooks: Sequence[Handle],
+    follow: Callable[[steps.Trail], tuple[Gathered, Ending]],
+) -> Checked:
+    """The report with ``count`` steps in it, or those that were complete when something ended them."""
+    piece = steps.wanted(gathered)
+    if piece is None:
+        told, notes, seconds, interrupt = None, [steps.not_followed(gathered)], {}, 0
+    else:
+        trail = steps.Trail(piece, count, hooks)
+        found, ending = follow(trail)
+        trail.close()
+        told, notes = trail.told(found, ending)
+        seconds, interrupt = {"steps": round(ending.seconds, 3)}, ending.interrupt
+    report = checked.report
+    report = dataclasses.replace(
+        report,
+        steps=told,
+        not_checked=[*report.not_checked, *notes],
+        seconds={**report.seconds, **seconds},
+    )
+    return dataclasses.replace(checked, report=report, interrupt=interrupt)
 
 
 def _swept(
@@ -180,9 +219,12 @@ def _run_child(
     child: Path,
     sources: dict[str, str] | None = None,
     whole: list[tuple[str, int]] | None = None,
+    trail: steps.Trail | None = None,
 ) -> Ending:
     def take(event: Event) -> None:
         gathered.take(event)
+        if trail is not None:
+            trail.take(event)
         if observer.event:
             observer.event(event)
 
@@ -192,6 +234,8 @@ def _run_child(
         chosen = _config(target, options, folder, pipe.write_end)
         chosen["sources"] = sources or {}
         chosen["whole"] = whole or []
+        if trail is not None:
+            chosen["steps"] = {"plan": trail.plan, "count": trail.count}
         if hooks:
             (folder / "arrays").mkdir()
             chosen["arrays"] = str(folder / "arrays")
@@ -207,7 +251,8 @@ def _run_child(
             noted=noted,
             scratch=str(folder),
         )
-        _tell(hooks, gathered)
+        if steps.wanted(gathered) is None:  # else the hooks hear of these steps when they are followed
+            _tell(hooks, gathered)
         return ending
 
 
@@ -242,6 +287,7 @@ def _config(target: Target, options: Options, folder: Path, channel: int) -> Jso
         "follow": list(options.follow),
         "stand_ins": options.stand_ins,
         "weigh": options.batch_sizes is not None,
+        "plan": options.steps is not None,
         "options": {"timeout": options.timeout},
     }
 

@@ -22,7 +22,8 @@ class Options:
 
     ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
     none. ``follow`` names installed packages that are recorded like the script's own modules. ``batch_sizes`` are those
-    at which the step is run again: "auto", or at least two numbers of rows. ``select`` and ``ignore`` are slugs of
+    at which the step is run again: "auto", or at least two numbers of rows. ``steps`` is how many training steps are
+    followed in a second run, at the script's own speed. ``select`` and ``ignore`` are slugs of
     rules: findings of others than the selected ones, and of the ignored ones, are kept but suppressed.
     """
 
@@ -36,6 +37,7 @@ class Options:
     stand_ins: bool = True
     arguments: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] | Literal["auto"] | None = None
+    steps: int | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
 
@@ -49,6 +51,8 @@ class Options:
         values: dict[str, Any] = {k: tuple(v) if k in SEVERAL else v for k, v in keywords.items()}
         if "batch_sizes" in values:
             values["batch_sizes"] = batch_sizes(values["batch_sizes"])
+        if values.get("steps") is not None and (type(values["steps"]) is not int or values["steps"] < 1):
+            raise UsageError(f"steps {values['steps']}: not understood", "give how many steps to follow, such as 200")
         return cls(**values)
 
 

@@ -1,0 +1,52 @@
+"""The figures of one step: norms, dead units, saturated entries. Nothing here raises a warning or changes an operand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+EDGE = 0.01  # within this part of the output's range from a bound, an entry is saturated
+_PLAIN = (np.dtype(np.float64), np.dtype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """How an activation is looked at: the axis of its units, and the bounds of its range where it has some."""
+
+    units: int
+    low: float | None = None
+    high: float | None = None
+
+
+def norm(value: Any) -> float:
+    """The Euclidean norm of an array or number; NaN for anything else."""
+    if type(value) is np.ndarray:
+        flat = value.ravel()
+        if flat.dtype not in _PLAIN:
+            flat = flat.astype(np.float64)
+        return math.sqrt(flat.dot(flat))
+    return abs(float(value))
+
+
+def moved(new: Any, old: Any) -> float:
+    """The norm of a difference."""
+    with np.errstate(all="ignore"):
+        return norm(np.subtract(new, old))
+
+
+def dead_units(values: np.ndarray, units: int) -> np.ndarray:
+    """Which units are 0 in every row."""
+    rest = tuple(axis for axis in range(values.ndim) if axis != units % values.ndim)
+    return ~values.any(axis=rest)
+
+
+def saturated_share(values: np.ndarray, layer: Layer) -> float | None:
+    """The share of entries at a bound; None where the range has no bounds."""
+    if layer.low is None or layer.high is None:
+        return None
+    middle, reach = (layer.low + layer.high) / 2, (0.5 - EDGE) * (layer.high - layer.low)
+    with np.errstate(all="ignore"):
+        return float(np.count_nonzero(np.abs(values - middle) > reach)) / max(1, values.size)
