@@ -21,7 +21,7 @@ import numpy as np
 
 from ..results import Outcome
 from .figures import Layer, dead_units, moved, norm, saturated_share
-from .points import BEFORE
+from .points import BEFORE, WRITES
 from .taps import NeutralTaps
 
 Emit = Callable[[dict[str, Any]], None]
@@ -81,7 +81,7 @@ class FollowingRecorder(NeutralTaps):
         for number, point in enumerate(self.points):
             if point["role"] == "pass":
                 names[f"@{number}"] = self._pass
-            elif point["role"] in ("write", "write base"):
+            elif point["role"] in WRITES:
                 names[f"@{number}{BEFORE}"], names[f"@{number}"] = self._write(number, before[number])
             elif number in layers:
                 row = layers[number]
@@ -274,7 +274,7 @@ class FollowingRecorder(NeutralTaps):
         if self._rows:
             figures = base64.b64encode(self._rows.tobytes()).decode("ascii")
             self._rows = array("d")
-            self.emit({"event": "steps", "done": self.done, "figures": figures})
+            self.emit({"event": "steps", "done": self.done, "count": self.count, "figures": figures})
 
     def _tell_arrays(self, way: list[list[Slot] | None]) -> None:
         """Leave the step's arrays in a file for the hooks, in the order of the plan."""

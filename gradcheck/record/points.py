@@ -23,6 +23,7 @@ from .positions import SourceText, decode
 from .rewrite import deeper_recursion
 
 Place = tuple[int, int, int, int]
+WRITES = ("write", "write base")
 BEFORE = ".before"  # what a "write" calls ahead of the statement
 _STILL = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.Slice, ast.UnaryOp, ast.BinOp,
           ast.expr_context, ast.operator, ast.unaryop)  # fmt: skip
@@ -68,7 +69,7 @@ class _Instrument(ast.NodeTransformer):
             for number in results:
                 node = apply(load(f"@{number}", node), [node], node)  # type: ignore[list-item]
             return node
-        writes = [(number, role) for number, role, _ in found if role.startswith("write")]
+        writes = [(number, role) for number, role, _ in found if role in WRITES]
         return _written(node, writes) if writes and isinstance(node, ast.stmt) else node
 
     def _points(self, node: ast.AST) -> list[tuple[int, str, int]]:
@@ -78,7 +79,7 @@ class _Instrument(ast.NodeTransformer):
         end = getattr(node, ends[type(node)]) if type(node) in ends else None
         found = self.at.get(self.text.place(node, end), [])
         if isinstance(node, ast.Expr):  # its call has the same place, and is what operand and result mean
-            return [one for one in found if one[1].startswith("write")]
+            return [one for one in found if one[1] in WRITES]
         return found
 
 
