@@ -302,7 +302,8 @@ class JudgingRecorder(Recorder):
         try:
             return None if view.made.fault else following.plan(view)
         except Exception as problem:
-            return self._own_fault(problem, view.made.activation, following.WHAT)
+            self._own_fault(problem, view.made.activation, following.WHAT)
+            return None
 
     def _findings(self, view: StepView) -> list[Finding]:
         """What the rules say. A rule that fails must not take the verdicts with it."""

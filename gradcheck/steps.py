@@ -58,6 +58,11 @@ class Trail:
         assert self.piece.plan is not None
         return self.piece.plan
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to read."""
+        return not self.plan["parameters"]
+
     def take(self, event: Event) -> None:
         """Adds what an event tells."""
         if event["event"] == "steps":
@@ -72,12 +77,8 @@ class Trail:
             if len(self.rows) >= self._judged():
                 self._tell_waiting()
 
-    def close(self) -> None:
-        """The run is over: the hooks hear of what still waits."""
-        self._tell_waiting()
-
     def _judged(self) -> int:
-        return max(len(row["judged"]) for row in self.plan["parameters"])
+        return max((len(row["judged"]) for row in self.plan["parameters"]), default=0)
 
     # what is believed
 
@@ -106,7 +107,7 @@ class Trail:
             yield "update", UNSEEN if all(math.isnan(seen[1]) for _, seen in pairs) else OTHER
 
     def _largest(self) -> float:
-        return max(figures[0] for row in self.plan["parameters"] for figures in row["judged"])
+        return float(max(figures[0] for row in self.plan["parameters"] for figures in row["judged"]))
 
     def _pairs_of_layer(self, number: int, row: Json) -> Iterable[tuple[float, float]]:
         first = 3 * len(self.plan["parameters"]) + 2 * number
@@ -145,9 +146,12 @@ class Trail:
 
     def told(self, gathered: Gathered, ending: Ending) -> tuple[Json | None, list[NotChecked]]:
         """The steps as the report holds them (see the JSON Schema), and what could not be followed."""
-        notes = self._notes()
+        self._tell_waiting()
+        notes = self.notes()
         if gathered.outcome is not None and gathered.outcome.kind == "exception" and len(self.rows) < self.count:
-            notes.append(NotChecked(f"the steps after {len(self.rows)}", f"the script raised {gathered.outcome.message}"))
+            notes.append(
+                NotChecked(f"the steps after {len(self.rows)}", f"the script raised {gathered.outcome.message}")
+            )
         if not self.rows:
             return None, [*notes, NotChecked(WHAT, "none was complete in the second run")]
         doubts = self.doubts()
@@ -157,7 +161,9 @@ class Trail:
             if ("update", number) not in doubts
         ]
         layers = [
-            self._layer(number, row) for number, row in enumerate(self.plan["layers"]) if ("activation", number) not in doubts
+            self._layer(number, row)
+            for number, row in enumerate(self.plan["layers"])
+            if ("activation", number) not in doubts
         ]
         if not parameters and not layers:
             return None, notes
@@ -180,12 +186,12 @@ class Trail:
 
     def _layer(self, number: int, row: Json) -> Json:
         first = 3 * len(self.plan["parameters"]) + 2 * number
-        place = {key: row[key] for key in ("name", "file", "line", "cell") if key in row}
+        place: Json = {key: row[key] for key in ("name", "file", "line", "cell") if key in row}
         dead = [_short(r[first]) for r in self.rows]
         saturated = None if row["low"] is None else [_short(r[first + 1]) for r in self.rows]
         return {**place, "dead": dead, "saturated": saturated}
 
-    def _notes(self) -> list[NotChecked]:
+    def notes(self) -> list[NotChecked]:
         """One sentence for each reason, with the names that it holds for."""
         parameters, layers = self.plan["parameters"], self.plan["layers"]
         reasons: dict[tuple[str, str], list[str]] = {}
@@ -221,4 +227,3 @@ def _arrays(file: str, count: int) -> Iterable[Any]:
         for _ in range(count):
             yield read_array(stream, allow_pickle=False)
     os.unlink(file)
-

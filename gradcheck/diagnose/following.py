@@ -22,8 +22,7 @@ from ..record.loops import Pass
 from ..replay.forward import ReplayError
 from ..results import Json
 from ..step.candidates import Candidate
-from ..step.gradient import Gradient
-from ..tape import CONST
+from ..tape import CONST, SCALAR
 from . import activity, gradients, naming, softmaxes
 from .stepview import StepView
 
@@ -68,7 +67,7 @@ class _Points:
         """A reading of one execution a judged step; ``found`` has one for each step in which it was seen."""
         first = next(f for f in found if f is not None)
         point = self.add(*first[:3])
-        at = {}
+        at: dict[int, int] = {}
         for one in found:
             if one is not None and one[:3] == first[:3]:
                 every = self.executions(one[3], self.step_of(one[3]))
@@ -154,32 +153,53 @@ def _parameter(
     if _step_line(c) != step:
         raise NotFollowed("another loop updates it")
     rounds = [c.rounds[s.step - 1] for s in seen]
-    if len(rounds[0]) > MOST_UPDATES:
+    if max(map(len, rounds)) > MOST_UPDATES:
         raise NotFollowed("it is updated part by part")
-    alike = [[u.site for u in updates] == [u.site for u in rounds[0]] for updates in rounds]
-    rounds = [updates for updates, same in zip(rounds, alike, strict=True) if same]
-    updates, value = [], None
+    alike = [
+        s.step - 1 for s, r in zip(seen, rounds, strict=True) if [u.site for u in r] == [u.site for u in rounds[0]]
+    ]
+    updates = _always(view, points, c, rounds) or _updates(view, points, c, [c.rounds[number] for number in alike])
+    return {
+        "name": group.name,
+        "shape": list(c.shape),
+        "updates": updates,
+        "value": updates[0]["old"],
+        "gradient": _gradient(view, points, c, alike) or _by_rate(view, points, c, alike),
+        "judged": [[float(np.linalg.norm(part)) for part in (s.gradient, s.update, s.value)] for s in seen],
+        "precise": view.tape.dtype_of(view.tape.storage_of(c.region)) in (None, np.dtype(float)),
+    }
+
+
+def _updates(view: StepView, points: _Points, c: Candidate, rounds: list[list[Update]]) -> list[Json]:
+    """The updates of a step, one after the other."""
+    rows: list[Json] = []
     for together in zip(*rounds, strict=True):
         read = [_update(view, c, u) for u in together]
         kinds = [found.keys() for found, _ in read]
         if any(keys != kinds[0] for keys in kinds):
             raise NotFollowed("its updates differ from step to step")
         made = {kind: points.reading([found[kind] for found, _ in read]) for kind in kinds[0]}
-        value = value or made["old"]
-        updates.append({**made, "factor": read[0][1]})
-    if len(updates) > 1:
-        for row in updates:
+        rows.append({**made, "factor": read[0][1]})
+    if len(rows) > 1:
+        for row in rows:
             points.rows[row["step"]["point"]]["keep"] = True
-    gradient = _gradient(view, points, c, [s.step - 1 for s, same in zip(seen, alike, strict=True) if same])
-    return {
-        "name": group.name,
-        "shape": list(c.shape),
-        "updates": updates,
-        "value": value,
-        "gradient": gradient,
-        "judged": [[float(np.linalg.norm(part)) for part in (s.gradient, s.update, s.value)] for s in seen],
-        "precise": view.tape.dtype_of(view.tape.storage_of(c.region)) in (None, np.dtype(float)),
-    }
+    return rows
+
+
+def _always(view: StepView, points: _Points, c: Candidate, rounds: list[list[Update]]) -> list[Json]:
+    """The same where one place updates nothing but this parameter, now more often, now less; else nothing."""
+    if {u.site for r in rounds for u in r} != {c.first.site} or max(map(len, rounds)) == 1:
+        return []
+    read = [[_update(view, c, u) for u in r] for r in rounds]
+    for number, updates in enumerate(read):
+        here = min(number, len(points.ends) - 1)
+        if any(len(points.executions(updates[0][0][kind][3], here)) != len(updates) for kind in ("step", "old")):
+            return []
+    found, factor = read[0][0]
+    made = {kind: points.add(*found[kind][:3]) for kind in found}
+    points.rows[made["step"]]["keep"] = True
+    row: Json = {kind: {"point": point, "at": None, "factor": 1.0} for kind, point in made.items()}
+    return [row | {"factor": factor}]
 
 
 def _update(view: StepView, c: Candidate, u: Update) -> tuple[dict[str, Found], float]:
@@ -216,20 +236,42 @@ def _spread(c: Candidate, shape: tuple[int, ...]) -> float:
 
 def _gradient(view: StepView, points: _Points, c: Candidate, rounds: list[int]) -> Json | None:
     """Where the gradient itself is read, free of the rate; None where it is nowhere by itself."""
-    for number in rounds:
-        g = gradients.of(view.made, c, number)
-        wanted = gradients.analytic(g, c)
-        if not np.any(wanted):
-            continue
-        for found, sign in _readers(view, c, g, number, wanted):
-            return points.reading([found, *(_same_reader(points, found, r) for r in rounds if r != number)], sign)
+    wanted = {number: gradients.analytic(gradients.of(view.made, c, number), c) for number in rounds}
+    wanted = {number: value for number, value in wanted.items() if np.any(value)}
+    if not wanted:
         return None
+    home = min(wanted)
+    for found, sign in _readers(view, c, home, wanted[home]):
+        others = {number: _same_reader(points, found, number) for number in wanted if number != home}
+        if all(o is None or _sign(_read(view, o), wanted[number]) == sign for number, o in others.items()):
+            return points.reading([found, *others.values()], sign)
     return None
 
 
-def _readers(view: StepView, c: Candidate, g: Gradient, number: int, wanted: np.ndarray) -> Iterator[tuple[Found, float]]:
+def _by_rate(view: StepView, points: _Points, c: Candidate, rounds: list[int]) -> Json | None:
+    """The rate that the only update of a step is to be divided by, where it is one number that the script reads."""
+    tape, g, extraction = view.tape, gradients.of(view.made, c, rounds[0]), view.made.extraction
+    if g.stateful or g.value is not g.step or len(c.rounds[rounds[0]]) > 1 or extraction is None:
+        return None
+    rates = [(s, v) for s, v, active in g.factors if not active and (s < 0 or extraction.rates.is_schedule(s))]
+    named = [s for s, _ in rates if s >= 0]
+    fixed = math.prod(v for s, v in rates if s < 0)
+    if len(named) > 1 or not fixed:
+        return None
+    if not named:
+        return {"rate": None, "factor": 1 / fixed}
+    begin = points.begins[points.step_of(c.rounds[rounds[0]][-1].entry)]
+    for entry in range(c.rounds[rounds[0]][-1].entry, begin - 1, -1):
+        template, inputs, _ = tape.entry(entry)
+        if template.fn in SCALES and template.structure is None and named[0] * 4 + SCALAR in inputs:
+            position = list(inputs).index(named[0] * 4 + SCALAR)
+            return {"rate": points.reading([("operand", template.site, position, entry)]), "factor": 1 / fixed}
+    return None
+
+
+def _readers(view: StepView, c: Candidate, number: int, wanted: np.ndarray) -> Iterator[tuple[Found, float]]:
     """Executions that read the gradient as it is, up to its sign."""
-    recording, tape = view.made.recording, view.tape
+    recording, tape, g = view.made.recording, view.tape, gradients.of(view.made, c, number)
     assert recording is not None
     end = c.rounds[number][-1].entry
     codes = [g.code] if g.stateful else list(_unscaled(view, g.code))
@@ -242,9 +284,15 @@ def _readers(view: StepView, c: Candidate, g: Gradient, number: int, wanted: np.
             continue
         for position, code in enumerate(inputs):
             if tape.storage_of(code) in storages and code & 3 != CONST:
-                sign = _sign(np.asarray(recording.operands(entry)[0][position], float), wanted)
-                if sign:
-                    yield ("operand", template.site, position, entry), sign
+                found: Found = ("operand", template.site, position, entry)
+                if sign := _sign(_read(view, found), wanted):
+                    yield found, sign
+
+
+def _read(view: StepView, found: Found) -> np.ndarray:
+    """What an execution read in the judged run."""
+    assert view.made.recording is not None
+    return np.asarray(view.made.recording.operands(found[3])[0][found[2]], float)
 
 
 def _unscaled(view: StepView, code: int) -> Iterator[int]:
@@ -257,9 +305,11 @@ def _unscaled(view: StepView, code: int) -> Iterator[int]:
             return
         template, inputs, _ = tape.entry(entry)
         large = [c for c in inputs if c & 3 != CONST and tape.shape_of(c) == tape.shape_of(code)]
-        if template.fn not in SCALES | SIGNS or not large:
+        if tape.shape_of(code) == ():
+            large = [c for c in large if view.made.window.masks.of(c)]
+        if template.fn not in SCALES | SIGNS or len(large) != 1 or any(map(tape.shape_of, {*inputs} - {*large})):
             return
-        code = next((c for c in large if view.made.window.masks.of(c)), large[0])
+        code = large[0]
 
 
 def _sign(value: np.ndarray, wanted: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""The figures of one step: norms, dead units, saturated entries. Nothing here raises a warning or changes an operand."""
+"""The figures of one step: norms, dead units, saturated entries. Nothing here warns or changes an operand."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Layer:
 
 def norm(value: Any) -> float:
     """The Euclidean norm of an array or number; NaN for anything else."""
-    if type(value) is np.ndarray:
-        flat = value.ravel()
+    if isinstance(value, np.ndarray):
+        flat = np.asarray(value).ravel()
         if flat.dtype not in _PLAIN:
             flat = flat.astype(np.float64)
         return math.sqrt(flat.dot(flat))
@@ -40,7 +40,8 @@ def moved(new: Any, old: Any) -> float:
 def dead_units(values: np.ndarray, units: int) -> np.ndarray:
     """Which units are 0 in every row."""
     rest = tuple(axis for axis in range(values.ndim) if axis != units % values.ndim)
-    return ~values.any(axis=rest)
+    dead: np.ndarray = np.logical_not(np.asarray(values).any(axis=rest))
+    return dead
 
 
 def saturated_share(values: np.ndarray, layer: Layer) -> float | None:

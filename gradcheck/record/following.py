@@ -14,7 +14,7 @@ import os
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -27,6 +27,7 @@ from .taps import NeutralTaps
 Emit = Callable[[dict[str, Any]], None]
 SECONDS = 0.2  # between two events
 INTERRUPTED = ("time_limit", "interrupted")  # the step that was running is not complete
+KINDS = 4  # readings of a parameter: updates, value, gradient, rate
 MOST_WAYS = 256  # kinds of steps, told apart by how often each place ran, that are remembered
 NOTHING = math.nan
 _open = io.open  # bound before the script runs: its own calls are sent elsewhere
@@ -63,6 +64,7 @@ class FollowingRecorder(NeutralTaps):
             for u in p["updates"]
             if self.points[u["step"]["point"]]["role"] == "result"
         }
+        self._over = [_division(row["gradient"]) for row in self.plan["parameters"]]
         self._ways: dict[tuple[int, ...], list[list[Slot] | None]] = {}
         self._rows = array("d")
         self._sent = 0.0
@@ -229,28 +231,37 @@ class FollowingRecorder(NeutralTaps):
         readings: list[list[Any]] = []
         for row in self.plan["parameters"]:
             readings.append([{**u["step"], "factor": u["factor"]} for u in row["updates"]])
-            readings.append([row["value"]])
-            readings.append([row["gradient"]] if row["gradient"] else [])
+            readings.append([{**row["value"], "first": True}])
+            readings.append([row["gradient"]] if "point" in (row["gradient"] or ()) else [])
+            rate = (row["gradient"] or {}).get("rate")
+            readings.append([rate] if rate else [])
         readings += [row["readings"] for row in self.plan["layers"]]
         return [_slots(wanted, counts) for wanted in readings]
 
     def _figures(self, way: list[list[Slot] | None]) -> list[float]:
         """Norm of gradient, update and value of each parameter, then dead and saturated share of each layer."""
         out: list[float] = []
-        found = self.found
-        size = 3 * len(self.plan["parameters"])
-        for place in range(0, size, 3):
-            for slots in (way[place + 2], way[place], way[place + 1]):
-                if slots is None:
-                    out.append(NOTHING)
-                elif len(slots) == 1:
-                    point, index, factor = slots[0]
-                    out.append(abs(factor) * found[point][index])
-                else:
-                    out.append(norm(self._sum(slots, self.shapes[place // 3])))
+        size = KINDS * len(self.shapes)
+        for place, over in zip(range(0, size, KINDS), self._over, strict=True):
+            shape = self.shapes[place // KINDS]
+            step, gradient = self._norm(way[place], shape), self._norm(way[place + 2], shape)
+            if over is not None:
+                rate = self._norm(way[place + 3], ()) if over[0] else 1.0
+                gradient = step * over[1] / rate if rate else NOTHING
+            out += (gradient, step, self._norm(way[place + 1], shape))
         for slots in way[size:]:
             out += self._shares(slots)
         return out
+
+    def _norm(self, slots: list[Slot] | None, shape: tuple[int, ...]) -> float:
+        """The norm of one execution's value, or of the sum of several."""
+        if slots is None:
+            return NOTHING
+        if len(slots) > 1:
+            return norm(self._sum(slots, shape))
+        point, index, factor = slots[0]
+        figure: float = self.found[point][index]
+        return abs(factor) * figure
 
     def _sum(self, slots: list[Slot], shape: tuple[int, ...]) -> Any:
         """The arrays of some executions with the signs of their factors, in a parameter's shape."""
@@ -277,31 +288,50 @@ class FollowingRecorder(NeutralTaps):
             self.emit({"event": "steps", "done": self.done, "count": self.count, "figures": figures})
 
     def _tell_arrays(self, way: list[list[Slot] | None]) -> None:
-        """Leave the step's arrays in a file for the hooks, in the order of the plan."""
+        """Leave the step's arrays in a file for the hooks: update, value and gradient by parameter, then layers."""
         self._send()
         parts: list[list[Any]] = []
         file = os.path.join(str(self.arrays), f"{self.done}.npy")
-        size = 3 * len(self.plan["parameters"])
         with _open(file, "wb") as stream:
-            for place, slots in enumerate(way):
-                kind = ("update", "value", "gradient")[place % 3] if place < size else "activation"
-                for one in [slots] if place < size else [[slot] for slot in slots or ()]:
-                    if one and all(index < len(self.copies[point]) for point, index, _ in one):
-                        whole = place < size and kind != "value"
-                        made = self._sum(one, self.shapes[place // 3]) if whole else self.copies[one[0][0]][one[0][1]]
-                        np.lib.format.write_array(stream, np.asarray(made), allow_pickle=False)
-                        parts.append([kind, place // 3 if place < size else place - size])
+            for kind, number, value in self._arrays(way):
+                np.lib.format.write_array(stream, np.asarray(value), allow_pickle=False)
+                parts.append([kind, number])
         self.emit({"event": "step_arrays", "step": self.done, "file": file, "parts": parts})
+
+    def _arrays(self, way: list[list[Slot] | None]) -> Iterator[tuple[str, int, Any]]:
+        for number, (shape, over) in enumerate(zip(self.shapes, self._over, strict=True)):
+            steps, value, gradient, rate = way[KINDS * number : KINDS * (number + 1)]
+            if steps is not None:
+                yield "update", number, self._sum(steps, shape)
+            if value is not None:
+                yield "value", number, _shaped(self.copies[value[0][0]][value[0][1]], shape)
+            if gradient is not None:
+                yield "gradient", number, self._sum(gradient, shape)
+            elif over is not None and steps is not None and (rate is not None or not over[0]):
+                divisor = self.copies[rate[0][0]][rate[0][1]] if rate is not None else 1.0
+                yield "gradient", number, -self._sum(steps, shape) * over[1] / divisor
+        for number, layer in enumerate(way[KINDS * len(self.shapes) :]):
+            for point, index, _ in layer or ():
+                yield "activation", number, self.copies[point][index]
+
+
+def _division(gradient: dict[str, Any] | None) -> tuple[bool, float] | None:
+    """Whether a gradient is the update divided by a rate that is read, and the factor of that; None if it is not."""
+    return None if gradient is None or "point" in gradient else (gradient["rate"] is not None, gradient["factor"])
 
 
 def _slots(readings: list[dict[str, Any]], counts: tuple[int, ...]) -> list[Slot] | None:
     """Where readings find their figures in a step in which places ran so often; None where one of them does not."""
     out: list[Slot] = []
     for reading in readings:
-        index = next((i for count, i in reading["at"] if count == counts[reading["point"]]), None)
-        if index is None:
+        count = counts[reading["point"]]
+        if reading["at"] is None:  # all of them; of values the first
+            places = list(range(1 if reading.get("first") and count else count))
+        else:
+            places = [index for known, index in reading["at"] if known == count]
+        if not places:
             return None
-        out.append((reading["point"], index, reading["factor"]))
+        out += [(reading["point"], index, reading["factor"]) for index in places]
     return out or None
 
 

@@ -2,7 +2,7 @@
 
 A point is a place of the source with a role:
 
-    operand     what stands at a position of an operation: ``left - right`` (0, 1), ``target -= value``, ``np.add(a, b)``
+    operand     what stands at position 0 or 1 of an operation: ``left - right``, ``target -= value``, ``f(a, b)``
     result      the value of an expression
     write       a statement that writes into an array: reported before and after it ("write base": the array behind the
                 subscript that is written)
@@ -36,7 +36,8 @@ def instrument(source: bytes | str, filename: str, points: Sequence[Mapping[str,
     """
     here = {number: point for number, point in enumerate(points) if point["source"] == filename}
     if not here:
-        return compile(source, filename, "exec", flags, dont_inherit=True)
+        plain: CodeType = compile(source, filename, "exec", flags, dont_inherit=True)
+        return plain
     with deeper_recursion():
         tree: ast.Module = compile(source, filename, "exec", ast.PyCF_ONLY_AST | flags, dont_inherit=True)
         tree = _Instrument(SourceText(decode(source)), here).visit(tree)
@@ -67,7 +68,7 @@ class _Instrument(ast.NodeTransformer):
         results = [number for number, role, _ in found if role == "result"]
         if results and isinstance(node, ast.expr):
             for number in results:
-                node = apply(load(f"@{number}", node), [node], node)  # type: ignore[list-item]
+                node = _through(number, node)
             return node
         writes = [(number, role) for number, role, _ in found if role in WRITES]
         return _written(node, writes) if writes and isinstance(node, ast.stmt) else node

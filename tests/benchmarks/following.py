@@ -109,7 +109,9 @@ def speed(repeat: int) -> None:
                 for mode in least:
                     least[mode] = min(least[mode], seconds(script, size, mode))
             plain, followed = (least[mode] / size[4] * 1e3 for mode in least)
-            print(f"{name:28} {plain:8.3f} ms a step plain, {followed:8.3f} followed: {followed / plain:.2f}x", flush=True)
+            print(
+                f"{name:28} {plain:8.3f} ms a step plain, {followed:8.3f} followed: {followed / plain:.2f}x", flush=True
+            )
 
 
 def main() -> None:
