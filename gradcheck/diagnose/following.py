@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..record.events import STEPS, Update
-from ..record.figures import Layer, dead_units, saturated_share
+from ..record.figures import Layer, dead_share, live_units, saturated_share
 from ..record.loops import Pass
 from ..replay.forward import ReplayError
 from ..results import Json
@@ -164,7 +164,7 @@ def _parameter(
         "shape": list(c.shape),
         "updates": updates,
         "value": updates[0]["old"],
-        "gradient": _gradient(view, points, c, alike) or _by_rate(view, points, c, alike),
+        "gradient": _by_rate(view, points, c, alike) or _gradient(view, points, c, alike),
         "judged": [[float(np.linalg.norm(part)) for part in (s.gradient, s.update, s.value)] for s in seen],
         "precise": view.tape.dtype_of(view.tape.storage_of(c.region)) in (None, np.dtype(float)),
     }
@@ -249,14 +249,17 @@ def _gradient(view: StepView, points: _Points, c: Candidate, rounds: list[int]) 
 
 
 def _by_rate(view: StepView, points: _Points, c: Candidate, rounds: list[int]) -> Json | None:
-    """The rate that the only update of a step is to be divided by, where it is one number that the script reads."""
+    """The rate that the only update of a step is to be divided by, where it is one number that the script reads.
+
+    That costs less than the norm of the gradient. A rate of 1 is left out of the gradient's scale: it is no such rate.
+    """
     tape, g, extraction = view.tape, gradients.of(view.made, c, rounds[0]), view.made.extraction
     if g.stateful or g.value is not g.step or len(c.rounds[rounds[0]]) > 1 or extraction is None:
         return None
-    rates = [(s, v) for s, v, active in g.factors if not active and (s < 0 or extraction.rates.is_schedule(s))]
+    rates = [(s, v) for s, v, active in g.factors if not active]
     named = [s for s, _ in rates if s >= 0]
     fixed = math.prod(v for s, v in rates if s < 0)
-    if len(named) > 1 or not fixed:
+    if len(named) > 1 or not fixed or not all(map(extraction.rates.is_schedule, named)):
         return None
     if not named:
         return {"rate": None, "factor": 1 / fixed}
@@ -377,6 +380,6 @@ def _shares(view: StepView, entries: list[int], layer: Layer) -> list[float | No
     recording = view.made.recording
     assert recording is not None
     values = [np.asarray(recording.operands(e)[1]) for e in entries]
-    dead = np.logical_and.reduce([dead_units(v, layer.units) for v in values])
+    live = np.logical_or.reduce([live_units(v, layer.units) for v in values])
     saturated = [s for v in values if (s := saturated_share(v, layer)) is not None]
-    return [float(np.mean(dead)), float(np.mean(saturated)) if saturated else None]
+    return [dead_share(live), float(np.mean(saturated)) if saturated else None]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 EDGE = 0.01  # within this part of the output's range from a bound, an entry is saturated
-_PLAIN = (np.dtype(np.float64), np.dtype(np.float32))
+_PLAIN = "df"  # double and single precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +24,23 @@ class Layer:
 def norm(value: Any) -> float:
     """The Euclidean norm of an array or number; NaN for anything else."""
     if isinstance(value, np.ndarray):
-        flat = np.asarray(value).ravel()
-        if flat.dtype not in _PLAIN:
+        flat = np.asarray(value).ravel("K")
+        if flat.dtype.char not in _PLAIN:
             flat = flat.astype(np.float64)
         return math.sqrt(flat.dot(flat))
     return abs(float(value))
 
 
-def moved(new: Any, old: Any) -> float:
-    """The norm of a difference."""
-    with np.errstate(all="ignore"):
-        return norm(np.subtract(new, old))
+def live_units(values: np.ndarray, units: int) -> np.ndarray:
+    """Which units are not 0 in every row."""
+    array = np.asarray(values)
+    rest = tuple(axis for axis in range(array.ndim) if axis != units % array.ndim)
+    return np.asarray(array.any(axis=rest[0] if len(rest) == 1 else rest))
 
 
-def dead_units(values: np.ndarray, units: int) -> np.ndarray:
-    """Which units are 0 in every row."""
-    rest = tuple(axis for axis in range(values.ndim) if axis != units % values.ndim)
-    dead: np.ndarray = np.logical_not(np.asarray(values).any(axis=rest))
-    return dead
+def dead_share(live: np.ndarray) -> float:
+    """The share of units that are dead."""
+    return 1.0 - np.count_nonzero(live) / live.size if live.size else 0.0
 
 
 def saturated_share(values: np.ndarray, layer: Layer) -> float | None:

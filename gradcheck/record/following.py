@@ -13,14 +13,14 @@ import math
 import os
 import time
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..results import Outcome
-from .figures import Layer, dead_units, moved, norm, saturated_share
+from .figures import Layer, dead_share, live_units, norm, saturated_share
 from .points import BEFORE, WRITES
 from .taps import NeutralTaps
 
@@ -33,13 +33,26 @@ NOTHING = math.nan
 _open = io.open  # bound before the script runs: its own calls are sent elsewhere
 _NO = object()
 
-Slot = tuple[int, int, float]  # point, execution, factor
+Reading = dict[str, Any]
+Slots = list[tuple[int, float]]  # position in the log, factor
+
+
+@dataclass(slots=True)
+class Way:
+    """One kind of step: the order in which the points were met in it, and where in the log each figure lies.
+
+    ``plain`` are figures that lie there as they are: (place in the row, position, factor). ``slots`` are by reading, in
+    the plan's order, None where the step has none.
+    """
+
+    plain: list[tuple[int, int, float]]
+    slots: list[Slots | None]
 
 
 class FollowingRecorder(NeutralTaps):
     """Serves the points of a plan, counts steps, streams their figures, and leaves after the last one wanted.
 
-    ``config`` holds the ``plan``, the ``count`` of steps, and for hooks the folder ``arrays``.
+    ``config`` holds the ``plan`` and the ``count`` of steps; ``arrays`` is a folder for what hooks are to hear.
     """
 
     stop: Callable[[], NoReturn]
@@ -52,20 +65,14 @@ class FollowingRecorder(NeutralTaps):
         self.done = 0
         self.points = self.plan["points"]
         self.shapes = [tuple(row["shape"]) for row in self.plan["parameters"]]
-        every = range(len(self.points))
-        self.found: list[list[Any]] = [[] for _ in every]  # figures of this step by point, one an execution
-        self.times: list[list[int]] = [[] for _ in every]  # how many updates had been made before each of them
-        self.copies: list[list[Any]] = [[] for _ in every]
-        self.clock = 0  # updates in this step
-        self._kept = {k for k in every if self.points[k]["keep"] or arrays}
-        self._kept |= {
-            u["old"]["point"]
-            for p in self.plan["parameters"]
-            for u in p["updates"]
-            if self.points[u["step"]["point"]]["role"] == "result"
-        }
-        self._over = [_division(row["gradient"]) for row in self.plan["parameters"]]
-        self._ways: dict[tuple[int, ...], list[list[Slot] | None]] = {}
+        self.met: list[int] = []  # points in the order of this step
+        self.log: list[Any] = []  # what each of them told
+        self.copies: dict[int, Any] = {}  # position in the log -> the array itself
+        self.last: dict[int, Any] = {}  # point -> the value before a new one is made
+        self._kept = {k for k, point in enumerate(self.points) if point["keep"] or arrays}
+        self._readings = list(_readings(self.plan))
+        self._updates = {u["step"]["point"] for row in self.plan["parameters"] for u in row["updates"]}
+        self._ways: dict[tuple[int, ...], Way | None] = {}
         self._rows = array("d")
         self._sent = 0.0
         self._process = os.getpid()
@@ -77,9 +84,8 @@ class FollowingRecorder(NeutralTaps):
         """Put the points into the builtins."""
         self._sent = time.perf_counter()
         names = vars(builtins)
-        reads = [u[kind]["point"] for p in self.plan["parameters"] for u in p["updates"] for kind in ("step", "old")]
         layers = {r["point"]: row for row in self.plan["layers"] for r in row["readings"]}
-        before = {u["step"]["point"]: u["old"]["point"] for p in self.plan["parameters"] for u in p["updates"]}
+        before = {u["step"]["point"]: u["old"]["point"] for row in self.plan["parameters"] for u in row["updates"]}
         for number, point in enumerate(self.points):
             if point["role"] == "pass":
                 names[f"@{number}"] = self._pass
@@ -87,16 +93,17 @@ class FollowingRecorder(NeutralTaps):
                 names[f"@{number}{BEFORE}"], names[f"@{number}"] = self._write(number, before[number])
             elif number in layers:
                 row = layers[number]
-                names[f"@{number}"] = self._activation(number, Layer(row["units"], row["low"], row["high"]))
+                layer = Layer(row["units"], row["low"], row["high"])
+                names[f"@{number}"] = self._activation(number, layer, len(row["readings"]) > 1)
             elif point["role"] == "result":
                 names[f"@{number}"] = self._difference(number, before[number])
             elif point["role"] == "operand":
-                names[f"@{number}"] = self._operand(number, number in reads)
+                names[f"@{number}"] = self._operand(number)
 
     def finish(self, outcome: Outcome) -> None:
         """Send what is left; a step that something cut short is not told."""
         if not self._ended:
-            if self.clock and outcome.kind not in INTERRUPTED:
+            if outcome.kind not in INTERRUPTED:
                 self._step()
             self._ended = True
             self._send()
@@ -107,91 +114,94 @@ class FollowingRecorder(NeutralTaps):
 
     # points
 
-    def _operand(self, number: int, updates: bool) -> Callable[..., Any]:
-        """Takes the norm of a value; of an update it counts as such."""
-        found, times, copies = self.found[number].append, self.times[number].append, self._copier(number)
+    def _operand(self, number: int) -> Callable[..., Any]:
+        """Takes the norm of a value."""
+        met, log, keep = self.met.append, self.log.append, number in self._kept
+        held = number in {old for _, old in self._differences()}
 
         def point(value: Any, through: Any = _NO) -> Any:
             try:
-                times(self.clock)
-                if copies is not None:
-                    copies(value)
-                found(norm(value))
-                if updates:
-                    self.clock += 1
+                log(norm(value))
+                met(number)
+                if keep:
+                    self.copies[len(self.log) - 1] = np.array(value)
+                if held:
+                    self.last[number] = value
             except Exception:
-                found(NOTHING)
+                self._missed(number)
             return value if through is _NO else through
 
         return point
 
+    def _differences(self) -> list[tuple[int, int]]:
+        """The points of new values, and those of what they are made from."""
+        found = [(u["step"]["point"], u["old"]["point"]) for row in self.plan["parameters"] for u in row["updates"]]
+        return [(new, old) for new, old in found if self.points[new]["role"] == "result"]
+
     def _difference(self, number: int, old: int) -> Callable[[Any], Any]:
         """A new value: takes the norm of what was added to the old one, which passed another point before."""
-        found, times, copies = self.found[number].append, self.times[number].append, self._copier(number)
-        keep = self.copies[old]
 
         def point(value: Any) -> Any:
             try:
-                times(self.clock)
-                if copies is not None:
-                    copies(value - keep[-1])
-                found(moved(value, keep[-1]))
-                self.clock += 1
+                self._moved(number, value, self.last[old])
             except Exception:
-                found(NOTHING)
+                self._missed(number)
             return value
 
         return point
 
     def _write(self, number: int, old: int) -> tuple[Callable[[Any], None], Callable[[Any], None]]:
         """What goes before and after a statement that writes into an array."""
-        found, times, copies = self.found[number].append, self.times[number].append, self._copier(number)
-        norms, when, kept = self.found[old].append, self.times[old].append, self.copies[old].append
-        last: list[Any] = [None]
 
         def before(value: Any) -> None:
             try:
-                last[0] = np.array(value)
-                when(self.clock)
-                if copies is not None:
-                    kept(last[0])
-                norms(norm(value))
+                self.last[old] = kept = np.array(value)
+                self.log.append(norm(value))
+                self.met.append(old)
+                if old in self._kept:
+                    self.copies[len(self.log) - 1] = kept
             except Exception:
-                norms(NOTHING)
+                self._missed(old)
 
         def after(value: Any) -> None:
             try:
-                times(self.clock)
-                if copies is not None:
-                    copies(np.subtract(value, last[0]))
-                found(moved(value, last[0]))
-                self.clock += 1
+                self._moved(number, value, self.last[old])
             except Exception:
-                found(NOTHING)
+                self._missed(number)
 
         return before, after
 
-    def _activation(self, number: int, layer: Layer) -> Callable[[Any], Any]:
-        """The output of a layer: which units are dead, and how much of it is saturated."""
-        found, times, copies = self.found[number].append, self.times[number].append, self._copier(number)
+    def _moved(self, number: int, new: Any, old: Any) -> None:
+        """Note the norm of what was added."""
+        with np.errstate(all="ignore"):
+            step = np.subtract(new, old)
+        self.log.append(norm(step))
+        self.met.append(number)
+        if number in self._kept:
+            self.copies[len(self.log) - 1] = step
+
+    def _activation(self, number: int, layer: Layer, several: bool) -> Callable[[Any], Any]:
+        """The output of a layer: which units are dead (their share, where that is all), and the saturated share."""
+        met, log, keep = self.met.append, self.log.append, number in self._kept
 
         def point(value: Any) -> Any:
             try:
-                times(self.clock)
-                if copies is not None:
-                    copies(value)
-                found((dead_units(value, layer.units), saturated_share(value, layer)))
+                live = live_units(value, layer.units)
+                log((live if several else dead_share(live), saturated_share(value, layer)))
+                met(number)
+                if keep:
+                    self.copies[len(self.log) - 1] = np.array(value)
             except Exception:
-                found(None)
+                self._missed(number)
             return value
 
         return point
 
-    def _copier(self, number: int) -> Callable[[Any], None] | None:
-        if number not in self._kept:
-            return None
-        keep = self.copies[number].append
-        return lambda value: keep(np.array(value))
+    def _missed(self, number: int) -> None:
+        """A point was met and nothing could be told."""
+        del self.log[len(self.met) :]
+        self.log.append(NOTHING)
+        self.met.append(number)
 
     # steps
 
@@ -199,84 +209,81 @@ class FollowingRecorder(NeutralTaps):
         """A pass of the loop begins: the one before it was a step if anything was updated in it."""
         if self._ended or os.getpid() != self._process:
             return
-        if self.clock:
-            self._step()
-        self._clear()
+        self._step()
         if self.done >= self.count:
             self.stop()
 
-    def _clear(self) -> None:
-        for lists in (self.found, self.times, self.copies):
-            for one in lists:
-                one.clear()
-        self.clock = 0
-
     def _step(self) -> None:
-        """One step is complete."""
-        self.done += 1
-        counts = tuple([bisect_left(times, self.clock) for times in self.times])
-        way = self._ways.get(counts)
-        if way is None:
-            way = self._way(counts)
-            if len(self._ways) < MOST_WAYS:
-                self._ways[counts] = way
-        self._rows.extend(self._figures(way))
-        if self.arrays:
-            self._tell_arrays(way)
-        if time.perf_counter() - self._sent >= SECONDS:
-            self._send()
+        """What was met since the last pass began is over: a step, if anything was updated."""
+        key = tuple(self.met)
+        if key not in self._ways and len(self._ways) >= MOST_WAYS:
+            self._ways.clear()
+        way = self._ways[key] if key in self._ways else self._ways.setdefault(key, self._way(key))
+        if way is not None:
+            self.done += 1
+            self._rows.extend(self._row(way))
+            if self.arrays:
+                self._tell_arrays(way)
+            if time.perf_counter() - self._sent >= SECONDS:
+                self._send()
+        self.met.clear()
+        self.log.clear()
+        self.copies.clear()
 
-    def _way(self, counts: tuple[int, ...]) -> list[list[Slot] | None]:
-        """Where the figures of a step lie: updates, value and gradient of each parameter, then each layer."""
-        readings: list[list[Any]] = []
-        for row in self.plan["parameters"]:
-            readings.append([{**u["step"], "factor": u["factor"]} for u in row["updates"]])
-            readings.append([{**row["value"], "first": True}])
-            readings.append([row["gradient"]] if "point" in (row["gradient"] or ()) else [])
-            rate = (row["gradient"] or {}).get("rate")
-            readings.append([rate] if rate else [])
-        readings += [row["readings"] for row in self.plan["layers"]]
-        return [_slots(wanted, counts) for wanted in readings]
+    def _way(self, met: tuple[int, ...]) -> Way | None:
+        """Where the figures of a step lie; None if nothing was updated. What comes after the last update is no part."""
+        last = max((place for place, point in enumerate(met) if point in self._updates | self._olds()), default=-1)
+        places: dict[int, list[int]] = {}
+        for place, point in enumerate(met[: last + 1]):
+            places.setdefault(point, []).append(place)
+        if not self._updates & set(places):
+            return None
+        slots = [_slots(readings, places) for readings in self._readings]
+        plain = []
+        for number, row in enumerate(self.plan["parameters"]):
+            step, value, gradient, _ = slots[KINDS * number : KINDS * (number + 1)]
+            read = "point" in (row["gradient"] or ())
+            for column, one in ((1, step), (2, value), *([(0, gradient)] if read else [])):
+                if one is not None and len(one) == 1:
+                    plain.append((3 * number + column, one[0][0], abs(one[0][1])))
+        return Way(plain, slots)
 
-    def _figures(self, way: list[list[Slot] | None]) -> list[float]:
+    def _olds(self) -> set[int]:
+        return {u["old"]["point"] for row in self.plan["parameters"] for u in row["updates"]}
+
+    def _row(self, way: Way) -> list[float]:
         """Norm of gradient, update and value of each parameter, then dead and saturated share of each layer."""
-        out: list[float] = []
-        size = KINDS * len(self.shapes)
-        for place, over in zip(range(0, size, KINDS), self._over, strict=True):
-            shape = self.shapes[place // KINDS]
-            step, gradient = self._norm(way[place], shape), self._norm(way[place + 2], shape)
-            if over is not None:
-                rate = self._norm(way[place + 3], ()) if over[0] else 1.0
-                gradient = step * over[1] / rate if rate else NOTHING
-            out += (gradient, step, self._norm(way[place + 1], shape))
-        for slots in way[size:]:
-            out += self._shares(slots)
-        return out
+        count, log = len(self.shapes), self.log
+        row = [NOTHING] * (3 * count + 2 * len(self.plan["layers"]))
+        for column, place, factor in way.plain:
+            row[column] = factor * log[place]
+        for number in range(count):
+            steps, _, _, rate = way.slots[KINDS * number : KINDS * (number + 1)]
+            if steps is not None and len(steps) > 1:
+                row[3 * number + 1] = norm(self._sum(steps, self.shapes[number]))
+            over = self.plan["parameters"][number]["gradient"]
+            if over is not None and "rate" in over:
+                divisor = 1.0 if over["rate"] is None else NOTHING if rate is None else log[rate[0][0]]
+                row[3 * number] = row[3 * number + 1] * over["factor"] / divisor if divisor else NOTHING
+        for number, layer in enumerate(way.slots[KINDS * count :]):
+            row[3 * count + 2 * number : 3 * count + 2 * number + 2] = self._shares(layer)
+        return row
 
-    def _norm(self, slots: list[Slot] | None, shape: tuple[int, ...]) -> float:
-        """The norm of one execution's value, or of the sum of several."""
-        if slots is None:
-            return NOTHING
-        if len(slots) > 1:
-            return norm(self._sum(slots, shape))
-        point, index, factor = slots[0]
-        figure: float = self.found[point][index]
-        return abs(factor) * figure
-
-    def _sum(self, slots: list[Slot], shape: tuple[int, ...]) -> Any:
+    def _sum(self, slots: Slots, shape: tuple[int, ...]) -> Any:
         """The arrays of some executions with the signs of their factors, in a parameter's shape."""
         with np.errstate(all="ignore"):
-            parts = (math.copysign(1.0, factor) * _shaped(self.copies[k][i], shape) for k, i, factor in slots)
-            return sum(parts)
+            return sum(math.copysign(1.0, factor) * _shaped(self.copies[place], shape) for place, factor in slots)
 
-    def _shares(self, slots: list[Slot] | None) -> tuple[float, float]:
-        told = [self.found[point][index] for point, index, _ in slots or ()]
-        if not told or any(one is None for one in told):
+    def _shares(self, slots: Slots | None) -> tuple[float, float]:
+        told = [self.log[place] for place, _ in slots or ()]
+        if not told or not all(isinstance(one, tuple) for one in told):
             return NOTHING, NOTHING
-        dead = told[0][0] if len(told) == 1 else np.logical_and.reduce([one[0] for one in told])
-        saturated = [one[1] for one in told]
-        share = NOTHING if saturated[0] is None else sum(saturated) / len(saturated)
-        return float(np.count_nonzero(dead)) / max(1, dead.size), share
+        if len(told) == 1:
+            dead = float(told[0][0])
+        else:
+            dead = dead_share(np.logical_or.reduce([one[0] for one in told]))
+        known = [one[1] for one in told if one[1] is not None]
+        return dead, sum(known) / len(known) if known else NOTHING
 
     # out
 
@@ -287,51 +294,58 @@ class FollowingRecorder(NeutralTaps):
             self._rows = array("d")
             self.emit({"event": "steps", "done": self.done, "count": self.count, "figures": figures})
 
-    def _tell_arrays(self, way: list[list[Slot] | None]) -> None:
+    def _tell_arrays(self, way: Way) -> None:
         """Leave the step's arrays in a file for the hooks: update, value and gradient by parameter, then layers."""
         self._send()
         parts: list[list[Any]] = []
         file = os.path.join(str(self.arrays), f"{self.done}.npy")
         with _open(file, "wb") as stream:
-            for kind, number, value in self._arrays(way):
+            for kind, number, value in self._arrays(way.slots):
                 np.lib.format.write_array(stream, np.asarray(value), allow_pickle=False)
                 parts.append([kind, number])
         self.emit({"event": "step_arrays", "step": self.done, "file": file, "parts": parts})
 
-    def _arrays(self, way: list[list[Slot] | None]) -> Iterator[tuple[str, int, Any]]:
-        for number, (shape, over) in enumerate(zip(self.shapes, self._over, strict=True)):
-            steps, value, gradient, rate = way[KINDS * number : KINDS * (number + 1)]
+    def _arrays(self, slots: list[Slots | None]) -> Iterator[tuple[str, int, Any]]:
+        for number, (shape, row) in enumerate(zip(self.shapes, self.plan["parameters"], strict=True)):
+            steps, value, gradient, rate = slots[KINDS * number : KINDS * (number + 1)]
             if steps is not None:
                 yield "update", number, self._sum(steps, shape)
             if value is not None:
-                yield "value", number, _shaped(self.copies[value[0][0]][value[0][1]], shape)
+                yield "value", number, _shaped(self.copies[value[0][0]], shape)
+            over = row["gradient"] or {}
             if gradient is not None:
                 yield "gradient", number, self._sum(gradient, shape)
-            elif over is not None and steps is not None and (rate is not None or not over[0]):
-                divisor = self.copies[rate[0][0]][rate[0][1]] if rate is not None else 1.0
-                yield "gradient", number, -self._sum(steps, shape) * over[1] / divisor
-        for number, layer in enumerate(way[KINDS * len(self.shapes) :]):
-            for point, index, _ in layer or ():
-                yield "activation", number, self.copies[point][index]
+            elif "rate" in over and steps is not None and (rate is not None or over["rate"] is None):
+                divisor = self.copies[rate[0][0]] if rate is not None else 1.0
+                yield "gradient", number, -self._sum(steps, shape) * over["factor"] / divisor
+        for number, layer in enumerate(slots[KINDS * len(self.shapes) :]):
+            for place, _ in layer or ():
+                yield "activation", number, self.copies[place]
 
 
-def _division(gradient: dict[str, Any] | None) -> tuple[bool, float] | None:
-    """Whether a gradient is the update divided by a rate that is read, and the factor of that; None if it is not."""
-    return None if gradient is None or "point" in gradient else (gradient["rate"] is not None, gradient["factor"])
+def _readings(plan: dict[str, Any]) -> Iterator[list[Reading]]:
+    """The readings of each figure: updates, value, gradient and rate of each parameter, then each layer."""
+    for row in plan["parameters"]:
+        gradient = row["gradient"] or {}
+        yield [{**u["step"], "factor": u["factor"]} for u in row["updates"]]
+        yield [{**row["value"], "first": True}]
+        yield [gradient] if "point" in gradient else []
+        yield [gradient["rate"]] if gradient.get("rate") else []
+    yield from (row["readings"] for row in plan["layers"])
 
 
-def _slots(readings: list[dict[str, Any]], counts: tuple[int, ...]) -> list[Slot] | None:
-    """Where readings find their figures in a step in which places ran so often; None where one of them does not."""
-    out: list[Slot] = []
+def _slots(readings: list[Reading], places: dict[int, list[int]]) -> Slots | None:
+    """Where readings find their figures, by the places of each point in the log; None where one of them does not."""
+    out: Slots = []
     for reading in readings:
-        count = counts[reading["point"]]
+        found = places.get(reading["point"], [])
         if reading["at"] is None:  # all of them; of values the first
-            places = list(range(1 if reading.get("first") and count else count))
+            chosen = found[:1] if reading.get("first") else found
         else:
-            places = [index for known, index in reading["at"] if known == count]
-        if not places:
+            chosen = [found[index] for count, index in reading["at"] if count == len(found)]
+        if not chosen:
             return None
-        out += [(reading["point"], index, reading["factor"]) for index in places]
+        out += [(place, reading["factor"]) for place in chosen]
     return out or None
 
 
