@@ -34,6 +34,8 @@ def norm(value: Any) -> float:
 def live_units(values: np.ndarray, units: int) -> np.ndarray:
     """Which units are not 0 in every row."""
     array = np.asarray(values)
+    if array.ndim == 2 and units >= 0:
+        return np.asarray(array.any(axis=1 - units))
     rest = tuple(axis for axis in range(array.ndim) if axis != units % array.ndim)
     return np.asarray(array.any(axis=rest[0] if len(rest) == 1 else rest))
 

@@ -42,11 +42,14 @@ class Way:
     """One kind of step: the order in which the points were met in it, and where in the log each figure lies.
 
     ``plain`` are figures that lie there as they are: (place in the row, position, factor). ``slots`` are by reading, in
-    the plan's order, None where the step has none.
+    the plan's order, None where the step has none. ``summed`` are parameters with several updates, ``divided`` those
+    whose gradient is the update times a factor, by a rate at a position in the log.
     """
 
     plain: list[tuple[int, int, float]]
     slots: list[Slots | None]
+    summed: list[int]
+    divided: list[tuple[int, float, int | None]]
 
 
 class FollowingRecorder(NeutralTaps):
@@ -119,6 +122,14 @@ class FollowingRecorder(NeutralTaps):
         met, log, keep = self.met.append, self.log.append, number in self._kept
         held = number in {old for _, old in self._differences()}
 
+        def plain(value: Any, through: Any = _NO) -> Any:
+            try:
+                log(norm(value))
+                met(number)
+            except Exception:
+                self._missed(number)
+            return value if through is _NO else through
+
         def point(value: Any, through: Any = _NO) -> Any:
             try:
                 log(norm(value))
@@ -131,7 +142,7 @@ class FollowingRecorder(NeutralTaps):
                 self._missed(number)
             return value if through is _NO else through
 
-        return point
+        return point if keep or held else plain
 
     def _differences(self) -> list[tuple[int, int]]:
         """The points of new values, and those of what they are made from."""
@@ -246,7 +257,19 @@ class FollowingRecorder(NeutralTaps):
             for column, one in ((1, step), (2, value), *([(0, gradient)] if read else [])):
                 if one is not None and len(one) == 1:
                     plain.append((3 * number + column, one[0][0], abs(one[0][1])))
-        return Way(plain, slots)
+        return Way(plain, slots, *self._made_up(slots))
+
+    def _made_up(self, slots: list[Slots | None]) -> tuple[list[int], list[tuple[int, float, int | None]]]:
+        """The parameters whose figures do not lie in the log as they are."""
+        summed, divided = [], []
+        for number, row in enumerate(self.plan["parameters"]):
+            steps, _, _, rate = slots[KINDS * number : KINDS * (number + 1)]
+            over = row["gradient"] or {}
+            if steps is not None and len(steps) > 1:
+                summed.append(number)
+            if "rate" in over and (over["rate"] is None or rate is not None):
+                divided.append((number, over["factor"], rate[0][0] if rate is not None else None))
+        return summed, divided
 
     def _olds(self) -> set[int]:
         return {u["old"]["point"] for row in self.plan["parameters"] for u in row["updates"]}
@@ -257,14 +280,11 @@ class FollowingRecorder(NeutralTaps):
         row = [NOTHING] * (3 * count + 2 * len(self.plan["layers"]))
         for column, place, factor in way.plain:
             row[column] = factor * log[place]
-        for number in range(count):
-            steps, _, _, rate = way.slots[KINDS * number : KINDS * (number + 1)]
-            if steps is not None and len(steps) > 1:
-                row[3 * number + 1] = norm(self._sum(steps, self.shapes[number]))
-            over = self.plan["parameters"][number]["gradient"]
-            if over is not None and "rate" in over:
-                divisor = 1.0 if over["rate"] is None else NOTHING if rate is None else log[rate[0][0]]
-                row[3 * number] = row[3 * number + 1] * over["factor"] / divisor if divisor else NOTHING
+        for number in way.summed:
+            row[3 * number + 1] = norm(self._sum(way.slots[KINDS * number] or [], self.shapes[number]))
+        for number, factor, rate in way.divided:
+            divisor = 1.0 if rate is None else log[rate]
+            row[3 * number] = row[3 * number + 1] * abs(factor) / divisor if divisor else NOTHING
         for number, layer in enumerate(way.slots[KINDS * count :]):
             row[3 * count + 2 * number : 3 * count + 2 * number + 2] = self._shares(layer)
         return row
@@ -275,13 +295,12 @@ class FollowingRecorder(NeutralTaps):
             return sum(math.copysign(1.0, factor) * _shaped(self.copies[place], shape) for place, factor in slots)
 
     def _shares(self, slots: Slots | None) -> tuple[float, float]:
+        if slots is not None and len(slots) == 1 and type(only := self.log[slots[0][0]]) is tuple:
+            return only[0], NOTHING if only[1] is None else only[1]
         told = [self.log[place] for place, _ in slots or ()]
-        if not told or not all(isinstance(one, tuple) for one in told):
+        if len(told) < 2 or not all(isinstance(one, tuple) for one in told):
             return NOTHING, NOTHING
-        if len(told) == 1:
-            dead = float(told[0][0])
-        else:
-            dead = dead_share(np.logical_or.reduce([one[0] for one in told]))
+        dead = dead_share(np.logical_or.reduce([one[0] for one in told]))
         known = [one[1] for one in told if one[1] is not None]
         return dead, sum(known) / len(known) if known else NOTHING
 
