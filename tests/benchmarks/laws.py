@@ -5,7 +5,8 @@
 A script whose batch size a sweep can change is copied, and its updates get a factor, a power of the batch size written
 as a number: the sweep changes that number with the others of its value. The ratio to the mean-loss gradient must then
 have the slope 1, 0 or -1 exactly. A line a script: what its updates are by themselves, then how many parameters keep
-the law in each form; or why it was not swept.
+the law in each form; or why it was not swept. Where an optimiser keeps state, the factor stands behind it: the ratio
+is the gradient's, which did not change, and such a script keeps the law of its own form only.
 """
 
 from __future__ import annotations
