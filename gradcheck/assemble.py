@@ -55,6 +55,7 @@ class Piece:
     not_checked: list[NotChecked]
     arrays: list[Json] = field(default_factory=list)
     batch: Json | None = None
+    plan: Json | None = None
 
     @classmethod
     def from_event(cls, event: Event) -> Piece:
@@ -71,6 +72,7 @@ class Piece:
             not_checked=records(NotChecked, "not_checked"),
             arrays=list(event.get("arrays") or []),
             batch=event.get("batch"),
+            plan=event.get("plan"),
         )
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import __version__, sweep
+from . import __version__, steps, sweep
 from .assemble import Gathered, Piece, assemble, tail
 from .cells import cell_file, skipped_cells, skipped_lines
 from .definitions import entry_points
@@ -55,7 +55,8 @@ def check_script(path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callbac
     """Runs the script (or the folder's entry script) at ``path`` in a child process and judges its gradients.
 
     Keywords are the fields of `gradcheck.options.Options`. ``hooks``, and those that are active (`hooks.on_gradient`),
-    are told of each parameter's gradient and update in the judged steps once the script has ended. Raises UsageError,
+    are told of each parameter's gradient and update in the judged steps once the script has ended; with ``steps=N`` of
+    those N steps instead, while they run, and of the activations in them. Raises UsageError,
     InputError or EnvironmentFailure when no run can be started, TypeError for a hook that is none, and
     KeyboardInterrupt when it is interrupted.
     """
@@ -80,22 +81,8 @@ def check_target(
         page_of(slug)
     interpreter = choose_interpreter(target.path, options.python)
     watcher = observer or Observer()
-
-    def once(watched: Observer, whole: list[tuple[str, int]], told: Sequence[Handle]) -> tuple[Gathered, Ending]:
-        found = Gathered(files=[str(target.path)])
-        found.changed += [*filter(None, [interpreter.passed_over]), *skipped_lines(target.cells)]
-        ended = _run_child(
-            target, interpreter, options, found, stdin=stdin, observer=watched, hooks=told, child=child, whole=whole
-        )
-        return found, ended
-
-    gathered, ending = once(watcher, [], hooks)
-    if gathered.computations and not ending.stopped and stdin == subprocess.DEVNULL:
-        other, ended = once(Observer(tick=watcher.tick), gathered.computations, ())  # hooks hear of a step once
-        if ended.interrupt:
-            ending = dataclasses.replace(ending, interrupt=ended.interrupt)
-        elif not ended.stopped:  # else the loop is too long: what the first run found has to do
-            gathered, ending = other, ended
+    runs = _Runs(target, interpreter, options, child)
+    gathered, ending = _judged(runs, watcher, stdin, hooks)
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
@@ -108,29 +95,57 @@ def check_target(
     )  # fmt: skip
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
-    if options.batch_sizes is None or ending.interrupt:
-        return checked
+    if options.steps is not None and not checked.interrupt:
+        checked = _followed(checked, gathered, runs, watcher, hooks)
+    if options.batch_sizes is not None and not checked.interrupt:
+        checked = _swept(checked, gathered, runs, watcher, hooks)
+    return checked
 
-    def again(change: sweep.Change, tell: bool) -> tuple[Gathered, int]:
+
+def _judged(runs: _Runs, watcher: Observer, stdin: int, hooks: Sequence[Handle]) -> tuple[Gathered, Ending]:
+    """The run that is judged: a second one where the first shows that a loop must be kept whole."""
+
+    def once(watched: Observer, whole: list[tuple[str, int]], told: Sequence[Handle]) -> tuple[Gathered, Ending]:
+        found = Gathered(files=[str(runs.target.path)])
+        found.changed += [*filter(None, [runs.interpreter.passed_over]), *skipped_lines(runs.target.cells)]
+        return found, runs.once(found, watched, stdin=stdin, hooks=told, whole=whole)
+
+    gathered, ending = once(watcher, [], hooks)
+    if gathered.computations and not ending.stopped and stdin == subprocess.DEVNULL:
+        other, ended = once(Observer(tick=watcher.tick), gathered.computations, ())  # hooks hear of a step once
+        if ended.interrupt:
+            ending = dataclasses.replace(ending, interrupt=ended.interrupt)
+        elif not ended.stopped:  # else the loop is too long: what the first run found has to do
+            gathered, ending = other, ended
+    return gathered, ending
+
+
+def _followed(checked: Checked, gathered: Gathered, runs: _Runs, watcher: Observer, hooks: Sequence[Handle]) -> Checked:
+    """The report with many steps in it, or those that were complete when something ended them."""
+    piece = steps.wanted(gathered)
+    told, notes, seconds, interrupt = None, [steps.not_followed(gathered)], dict[str, float](), 0
+    if piece is not None:
+        trail = steps.Trail(piece, runs.options.steps or 0, hooks)
         found = Gathered()
-        changed = dataclasses.replace(options, arguments=change.arguments)
-        ended = _run_child(
-            target, interpreter, changed, found, stdin=subprocess.DEVNULL, observer=Observer(tick=watcher.tick),
-            hooks=hooks if tell else (), child=child, sources=dict(change.sources),
-        )  # fmt: skip
-        return found, ended.interrupt
+        if trail.empty:
+            told, notes = None, trail.notes()
+        else:
+            ending = runs.once(found, watcher, hooks=hooks, trail=trail)
+            told, notes = trail.told(found, ending)
+            seconds, interrupt = {"steps": round(ending.seconds, 3)}, ending.interrupt
+    report = checked.report
+    report = dataclasses.replace(
+        report,
+        steps=told,
+        not_checked=[*report.not_checked, *notes],
+        seconds={**report.seconds, **seconds},
+    )
+    return dataclasses.replace(checked, report=report, interrupt=interrupt)
 
-    return _swept(checked, gathered, options, again, bool(hooks))
 
-
-def _swept(
-    checked: Checked,
-    gathered: Gathered,
-    options: Options,
-    again: Callable[[sweep.Change, bool], tuple[Gathered, int]],
-    hooked: bool,
-) -> Checked:
+def _swept(checked: Checked, gathered: Gathered, runs: _Runs, watcher: Observer, hooks: Sequence[Handle]) -> Checked:
     """The report with the step at other batch sizes in it. An interrupt ends the sweep and drops what it found."""
+    options = runs.options
     assert options.batch_sizes is not None
     report = checked.report
     base = next((piece for _, piece in sorted(gathered.pieces.items()) if piece.training.batch_size), None)
@@ -144,10 +159,17 @@ def _swept(
     def rerun(change: sweep.Change, tell: bool) -> Piece | None:
         if any(interrupts):
             return None
-        key = (change, tell and hooked)
+        key = (change, tell and bool(hooks))
         if key not in known:
-            found, interrupt = again(*key)
-            interrupts.append(interrupt)
+            found = Gathered()
+            ended = runs.once(
+                found,
+                Observer(tick=watcher.tick),
+                hooks=hooks if key[1] else (),
+                sources=dict(change.sources),
+                arguments=change.arguments,
+            )
+            interrupts.append(ended.interrupt)
             known[key] = found.pieces.get(base.training.id)
         return known[key]
 
@@ -163,40 +185,63 @@ def _swept(
     return dataclasses.replace(checked, report=swept)
 
 
-def _run_child(
-    target: Target,
-    interpreter: Interpreter,
-    options: Options,
-    gathered: Gathered,
-    *,
-    stdin: int,
-    observer: Observer,
-    hooks: Sequence[Handle],
-    child: Path,
-    sources: dict[str, str] | None = None,
-    whole: list[tuple[str, int]] | None = None,
-) -> Ending:
-    def take(event: Event) -> None:
-        gathered.take(event)
-        if observer.event:
-            observer.event(event)
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Runs:
+    """How the child is run: again and again, with what differs from run to run as arguments."""
 
-    with interrupts_noted() as noted, _workplace() as folder:
-        pipe = EventPipe()
-        config = _laid_out(folder, _config(target, options, folder, pipe.write_end), sources, whole, bool(hooks))
-        ending = run(
-            [interpreter.path, str(child), str(config)],
-            pipe,
-            Listeners(take, observer.output, observer.tick),
-            timeout=options.timeout,
-            grace=GRACE,
-            stdin=stdin,
-            environment={**os.environ, "PYTHONHASHSEED": "0"},
-            noted=noted,
-            scratch=str(folder),
-        )
-        _tell(hooks, gathered)
-        return ending
+    target: Target
+    interpreter: Interpreter
+    options: Options
+    child: Path
+
+    def once(
+        self,
+        gathered: Gathered,
+        observer: Observer,
+        *,
+        stdin: int = subprocess.DEVNULL,
+        hooks: Sequence[Handle] = (),
+        sources: dict[str, str] | None = None,
+        arguments: tuple[str, ...] | None = None,
+        whole: list[tuple[str, int]] | None = None,
+        trail: steps.Trail | None = None,
+    ) -> Ending:
+        """Runs the child, and fills ``gathered``; with a ``trail`` it follows the steps that this wants."""
+
+        def take(event: Event) -> None:
+            gathered.take(event)
+            if trail is not None:
+                trail.take(event)
+            if observer.event:
+                observer.event(event)
+
+        with interrupts_noted() as noted, _workplace() as folder:
+            pipe = EventPipe()
+            chosen = _config(self.target, self.options, folder, pipe.write_end)
+            plain = sources is None and trail is None
+            chosen |= {"sources": sources or {}, "whole": whole or []}
+            chosen["plan"] = plain and self.options.steps is not None
+            if arguments is not None:
+                chosen["arguments"] = list(arguments)
+            if trail is not None:
+                chosen["steps"] = {"plan": trail.plan, "count": trail.count}
+            if hooks:
+                chosen["arrays"] = str(folder / "arrays")
+            config = _laid_out(folder, chosen)
+            ending = run(
+                [self.interpreter.path, str(self.child), str(config)],
+                pipe,
+                Listeners(take, observer.output, observer.tick),
+                timeout=self.options.timeout,
+                grace=GRACE,
+                stdin=stdin,
+                environment={**os.environ, "PYTHONHASHSEED": "0"},
+                noted=noted,
+                scratch=str(folder),
+            )
+            if steps.wanted(gathered) is None:  # else the hooks hear of these steps when they are followed
+                _tell(hooks, gathered)
+            return ending
 
 
 def _tell(hooks: Sequence[Handle], gathered: Gathered) -> None:
@@ -214,14 +259,8 @@ def _tell(hooks: Sequence[Handle], gathered: Gathered) -> None:
                 handle.call("update", row["parameter"], update, value, row["step"])
 
 
-def _laid_out(
-    folder: Path, chosen: Json, sources: dict[str, str] | None, whole: list[tuple[str, int]] | None, hooked: bool
-) -> Path:
+def _laid_out(folder: Path, chosen: Json) -> Path:
     """The child's configuration as a file, beside the folders that it names."""
-    chosen["sources"] = sources or {}
-    chosen["whole"] = whole or []
-    if hooked:
-        chosen["arrays"] = str(folder / "arrays")
     config = folder / "config.json"
     try:
         for name in ("overlay", "arrays"):

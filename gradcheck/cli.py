@@ -170,6 +170,7 @@ def _complete_form(context: click.Context, parameter: click.Parameter, begun: st
 @click.option("--follow", metavar="PACKAGE", multiple=True, help="Record an installed package too.")
 @click.option("--no-stand-ins", is_flag=True, help="Refuse to make up missing data sets.")
 @click.option("--batch-sizes", metavar="LIST", help="Run the step at other sizes: 8,32,128 or auto.")
+@click.option("--steps", type=int, metavar="N", help="Follow N steps: norms, updates, activations.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed where the script sets none (0).")
 @click.option("--timeout", type=float, default=TIMEOUT, metavar="S", help="Time limit in seconds (120; 0: none).")
 @click.option("--select", metavar="SLUGS", multiple=True, callback=_slugs, shell_complete=_complete_slug,

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import rules
 from .cells import split_file
-from .diagnose import faithful, gradients, naming, picture, unjudged
+from .diagnose import faithful, following, gradients, naming, picture, unjudged
 from .diagnose import memory as unwritten
 from .diagnose.naming import Namer
 from .diagnose.picture import Picture
@@ -231,6 +231,7 @@ class JudgingRecorder(Recorder):
         drawn = self._picture(number, made, told.parameters)
         parameters = [replace(p, entries=drawn.entries.get(p.name, p.entries)) for p in told.parameters]
         event |= {
+            "plan": self._plan(view) if self.options.get("plan") else None,
             "parameters": [p.to_json() for p in parameters],
             "backward": [row.to_json() for row in drawn.rows],
             "graph": drawn.graph,
@@ -295,6 +296,14 @@ class JudgingRecorder(Recorder):
         except Exception as problem:
             self._own_fault(problem, made.activation, "the table of the backward pass")
             return Picture()
+
+    def _plan(self, view: StepView) -> Event | None:
+        """What a run that follows many steps has to read. A fault of ours in it costs that run only."""
+        try:
+            return None if view.made.fault else following.plan(view)
+        except Exception as problem:
+            self._own_fault(problem, view.made.activation, following.WHAT)
+            return None
 
     def _findings(self, view: StepView) -> list[Finding]:
         """What the rules say. A rule that fails must not take the verdicts with it."""

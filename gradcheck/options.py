@@ -22,8 +22,9 @@ class Options:
 
     ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
     none. ``follow`` names installed packages that are recorded like the script's own modules. ``batch_sizes`` are those
-    at which the step is run again: "auto", or at least two numbers of rows. ``select`` and ``ignore`` are slugs of
-    rules: findings of others than the selected ones, and of the ignored ones, are kept but suppressed.
+    at which the step is run again: "auto", or at least two numbers of rows. ``steps`` is how many training steps are
+    followed in a second run, at the script's own speed. ``select`` and ``ignore`` are slugs of rules: findings of
+    others than the selected ones, and of the ignored ones, are kept but suppressed.
     """
 
     python: str | None = None
@@ -36,6 +37,7 @@ class Options:
     stand_ins: bool = True
     arguments: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] | Literal["auto"] | None = None
+    steps: int | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
 
@@ -49,6 +51,8 @@ class Options:
         values: dict[str, Any] = {k: tuple(v) if k in SEVERAL else v for k, v in keywords.items()}
         if "batch_sizes" in values:
             values["batch_sizes"] = batch_sizes(values["batch_sizes"])
+        if values.get("steps") is not None and (type(values["steps"]) is not int or values["steps"] < 1):
+            raise UsageError(f"steps {values['steps']}: not understood", "give how many steps to follow, such as 200")
         return cls(**values)
 
 
@@ -69,11 +73,12 @@ def batch_sizes(chosen: Any) -> tuple[int, ...] | Literal["auto"] | None:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How a report is shown. ``width`` is in terminal cells."""
+    """How a report is shown. ``width`` is in terminal cells; ``blocks`` tells that it can show block characters."""
 
     width: int = 100
     color: bool = False
     quiet: bool = False
+    blocks: bool = False
 
 
 def near_miss(name: str, known: Iterable[str], noun: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .errors import RenderError, UsageError
 from .options import Color, Display
 from .render import render, save
+from .render.steps import BLOCKS
 
 if TYPE_CHECKING:
     from .results import Report
@@ -81,7 +82,16 @@ def say(text: str) -> None:
 def _display(request: Request) -> Display:
     terminal = request.output is None and sys.stdout is not None and sys.stdout.isatty()
     width = min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST) if terminal else WIDTH
-    return Display(width=width, color=_colored(request, terminal), quiet=request.quiet)
+    blocks = terminal and os.environ.get("TERM") != "dumb" and _can_write(BLOCKS)
+    return Display(width=width, color=_colored(request, terminal), quiet=request.quiet, blocks=blocks)
+
+
+def _can_write(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _colored(request: Request, terminal: bool) -> bool:

@@ -228,7 +228,11 @@ class Outcome(Record):
 
 @dataclass(frozen=True, slots=True)
 class Report(Record):
-    """Everything one run found. ``sources`` holds the text of the files named, as it was run."""
+    """Everything one run found. ``sources`` holds the text of the files named, as it was run.
+
+    ``batch_sizes`` is the sweep over batch sizes and ``steps`` what many steps of one training told, None where not
+    asked for; the JSON Schema says what they hold.
+    """
 
     verdict: ReportVerdict
     script: Json
@@ -240,6 +244,7 @@ class Report(Record):
     graph: Json | None = None
     gradient_norms: list[GradientNorm] = field(default_factory=list)
     batch_sizes: Json | None = None
+    steps: Json | None = None
     not_checked: list[NotChecked] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     outcome: Outcome | None = None

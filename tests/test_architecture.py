@@ -43,6 +43,7 @@ LEVELS = {
     "pairs": 5.8,
     "hooks": 5.8,
     "sweep": 5.8,
+    "steps": 5.9,
     "render": 6.0,
     "definitions": 5.5,
     "check": 6.0,

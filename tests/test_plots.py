@@ -57,6 +57,22 @@ def test_each_has_its_sentence(drawn: list[Plot]) -> None:
     ]
 
 
+def test_steps_are_drawn_where_they_say_something(tmp_path: Path) -> None:
+    row = {"name": EVIL, "gradient_norms": None, "update_ratios": [None, 1e-2, 1e-3, 0.0]}
+    layer = {"name": "np.maximum(z, 0)", "file": "", "line": 1, "dead": [0.0, None, 0.25, 0.5], "saturated": None}
+    report = replace(sample("uphill", tmp_path), steps={"parameters": [row], "activations": [layer]})
+    ratios, dead = plots(report)[-2:]
+    assert (ratios.slug, dead.slug) == ("ratios", "dead")
+    assert (
+        ratios.sentence
+        == "Size of each update, by the size of its parameter; 1.0e-03 in the end. About 1e-03 is usual."
+    )
+    assert dead.sentence.endswith("Most are dead in the end in np.maximum(z, 0): 50%, 0% at first.")
+    assert "<script>" not in ratios.svg and "&lt;script&gt;" in ratios.svg
+    living = replace(report, steps={"parameters": [], "activations": [{**layer, "dead": [0.0, 0.0]}]})
+    assert not {"ratios", "dead"} & {plot.slug for plot in plots(living)}
+
+
 def test_nothing_is_drawn_of_figures_that_say_nothing(tmp_path: Path) -> None:
     report = sample("uphill", tmp_path)
     assert plots(report) == []

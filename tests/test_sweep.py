@@ -32,6 +32,8 @@ MEANS = {
 SIZES = {"digits": (16, 32), "huber": (12, 24), "layers": (8, 16), "modules": (14, 30)}
 SUMS = ("digits",)  # judged against a standard loss: a sum over rows
 EXPONENTS = {"mean": 0, "sum": 1, "double": -1}
+RULES = {"sum": "batch-scale-sum", "double": "batch-scale-double-mean"}
+PROVEN = ("digits", "huber")  # their rows are followed back to the data, so that one size shows the law
 
 
 def _copied(name: str, law: str, folder: Path) -> Path:
@@ -62,6 +64,8 @@ def test_the_scale_follows_the_batch_size_exactly(name: str, law: str, tmp_path:
         # What was judged at one size says the same.
         assert parameter.scale is not None
         assert row["ratios"][1] == pytest.approx(parameter.scale * (large if name in SUMS else 1), rel=1e-9)
+    proven = {finding.rule for finding in report.findings} & set(RULES.values())
+    assert proven == ({RULES[law]} if law in RULES and name in PROVEN else set())
     jsonschema.validate(report.to_json(), SCHEMA)
 
 

@@ -50,6 +50,7 @@ class Layer:
     rectifies: bool
     units: int | None
     before: list[np.ndarray] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)  # the executions in the first step
     after: list[np.ndarray] = field(default_factory=list)
 
     def idle(self, answers: list[np.ndarray]) -> tuple[int, int]:
@@ -85,6 +86,12 @@ def layers(view: StepView) -> list[Layer]:
     return [layer for layer in found.values() if layer.after]
 
 
+def by_step(view: StepView) -> list[dict[Key, Layer]]:
+    """The layers of one or two judged steps with their executions in that step; the keys are the same in both."""
+    trial = view.made.trials[0] if view.made.trials and not view.unwritten else None
+    return [] if trial is None else [_layers_of(view, _forward(view, one)) for one in _of_both_steps(view, trial)]
+
+
 def _layers_of(view: StepView, forward: list[int]) -> dict[Key, Layer]:
     """The activations among the entries of the first step, by place."""
     tape = view.tape
@@ -114,6 +121,7 @@ def _meet(view: StepView, found: dict[Key, Layer], entry: int) -> bool:
     key, units = _key(view, entry, operand)
     layer = found.setdefault(key, Layer(place, entry, operand, rectifies, units))
     layer.before.append(answers(result, rectifies))
+    layer.entries.append(entry)
     return True
 
 

@@ -58,9 +58,9 @@ def keep(found: Seen, file: str) -> None:
 
 
 def _of_group(made: Judgement, group: naming.Group, round_: int) -> Seen:
-    found = [(_gradient(made, c, round_), c) for c in group.members]
+    found = [(of(made, c, round_), c) for c in group.members]
     one = len(found) == 1
-    gradients = [_analytic(g, c) for g, c in found]
+    gradients = [analytic(g, c) for g, c in found]
     updates = [np.reshape(g.step, c.shape) for g, c in found]
     values = [_value(made, c, round_) for _, c in found]
     shape = tuple(group.shape)
@@ -68,7 +68,8 @@ def _of_group(made: Judgement, group: naming.Group, round_: int) -> Seen:
     return Seen(group.name, round_ + 1, joined[0], joined[1], joined[2], found[0][0].rate)
 
 
-def _gradient(made: Judgement, c: Candidate, round_: int) -> Gradient:
+def of(made: Judgement, c: Candidate, round_: int) -> Gradient:
+    """What stands for the gradient of a candidate in one round."""
     assert made.extraction is not None
     cache = made.extraction.cache
     key = (id(c), round_, 0)
@@ -77,7 +78,8 @@ def _gradient(made: Judgement, c: Candidate, round_: int) -> Gradient:
     return cache[key]
 
 
-def _analytic(g: Gradient, c: Candidate) -> np.ndarray:
+def analytic(g: Gradient, c: Candidate) -> np.ndarray:
+    """The gradient in the candidate's shape, free of the rate."""
     value = g.value if g.stateful and g.value is not g.step else -g.step / (g.rate or 1.0)
     if value.ndim == 2 and value.shape[::-1] == c.shape != value.shape:
         value = value.T
@@ -89,5 +91,5 @@ def _value(made: Judgement, c: Candidate, round_: int) -> np.ndarray:
     assert made.recording is not None and made.extraction is not None
     start = np.array(made.recording.replay.load(made.window.base, c.region), float).reshape(c.shape)
     for earlier in range(round_):
-        start = start + np.reshape(_gradient(made, c, earlier).step, c.shape)
+        start = start + np.reshape(of(made, c, earlier).step, c.shape)
     return start

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 
 from .rewrite import rewrite
 from .sources import Sources
 
+Translate = Callable[..., CodeType]  # (source, file name, module name, sources[, flags]), as `rewrite`
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -37,7 +38,7 @@ class RewritingLoader(SourceFileLoader):
         """The module's code with taps. Raises SyntaxError and ImportError as the plain loader does."""
         path = self.get_filename(fullname)
         source = self._finder.replaced.get(os.path.realpath(path)) or self.get_data(path)
-        code = rewrite(source, path, fullname, self._finder.sources)
+        code = self._finder.translate(source, path, fullname, self._finder.sources)
         self._finder.modules[fullname] = path
         return code
 
@@ -46,13 +47,18 @@ class RewritingFinder:
     """A meta path entry that gives the user's modules a `RewritingLoader` and leaves all others to the next entry.
 
     ``modules`` maps the names of the modules rewritten so far to their files. ``replaced`` holds, by real path, sources
-    that take the place of what a file holds.
+    that take the place of what a file holds. ``translate`` makes the code, as `rewrite` does.
     """
 
     def __init__(
-        self, sources: Sources, follow: Iterable[str] = (), replaced: Mapping[str, bytes] | None = None
+        self,
+        sources: Sources,
+        follow: Iterable[str] = (),
+        replaced: Mapping[str, bytes] | None = None,
+        translate: Translate = rewrite,
     ) -> None:
         self.sources = sources
+        self.translate = translate
         self.replaced = replaced or {}
         self.follow = frozenset(follow)
         self.modules: dict[str, str] = {}
@@ -89,10 +95,13 @@ def _inside(file: str, folder: str) -> bool:
 
 
 def install(
-    sources: Sources, follow: Iterable[str] = (), replaced: Mapping[str, bytes] | None = None
+    sources: Sources,
+    follow: Iterable[str] = (),
+    replaced: Mapping[str, bytes] | None = None,
+    translate: Translate = rewrite,
 ) -> RewritingFinder:
     """Put a `RewritingFinder` right before the finder of ordinary files: builtin and frozen modules keep their rank."""
-    finder = RewritingFinder(sources, follow, replaced)
+    finder = RewritingFinder(sources, follow, replaced, translate)
     entries: list[object] = list(sys.meta_path)
     position = entries.index(PathFinder) if PathFinder in entries else 0
     sys.meta_path.insert(position, finder)

@@ -15,8 +15,10 @@ import numpy as np
 from ..results import Outcome
 from . import loader, packages, standins, surroundings, taps
 from .channel import Channel
+from .following import FollowingRecorder
 from .notebook import Notebook, shell_or
 from .overlay import Overlay
+from .points import instrument
 from .rewrite import rewrite
 from .runner import Run
 from .seeds import Seeds
@@ -70,12 +72,13 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
         return [*changes, *_not_followed(sources), *refused, {"event": "followed", "files": files}]
 
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cells else 0
+    translate = _translation(config)
 
     def compiled(source: bytes | str, name: str) -> CodeType:
-        return rewrite(replaced.get(os.path.realpath(name), source), name, "__main__", sources, flags)
+        return translate(replaced.get(os.path.realpath(name), source), name, "__main__", sources, flags)
 
     taps.install(recorder)
-    finder = loader.install(sources, config.get("follow", ()), replaced)
+    finder = loader.install(sources, config.get("follow", ()), replaced, translate)
     above = surroundings.install(file, finder)
     whole = Run(recorder, channel, compiled, remarks, pristine)
     whole.make_up = data.enabled
@@ -87,8 +90,18 @@ def make_recorder(config: dict[str, Any], sources: Sources, emit: Callable[[dict
     """The recorder behind the taps. The judging lies above this package, so it is named, not imported."""
     if config.get("silent"):
         return SilentRecorder()
+    if config.get("steps"):
+        return FollowingRecorder(config["steps"], emit, config.get("arrays"))
     judging = importlib.import_module("..judge", __package__)
     return judging.make_recorder(config, sources, emit)
+
+
+def _translation(config: dict[str, Any]) -> loader.Translate:
+    """What makes code of a module's source: with every tap, or with the points of a plan alone."""
+    if not config.get("steps"):
+        return rewrite
+    points = config["steps"]["plan"]["points"]
+    return lambda source, file, module, sources, flags=0: instrument(source, file, points, flags)
 
 
 def _refused(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ MOST_SCATTERS = 3
 FEWEST_BARS = 3
 SPREAD = 1.5  # ratio of the largest norm to the smallest from which the norms are worth a picture
 FEWEST_POINTS = 8
+FEWEST_MARKED = 40  # steps from which a line has no markers
 CLOSEST = 0.02  # relative error below which all entries lie on the line to the eye
 
 # What is drawn with, and what it becomes on the page, where each theme has its own.
@@ -53,6 +54,7 @@ class Plot:
 def plots(report: Report, prefix: str = "") -> list[Plot]:
     """The plots that have data, in the order of the page."""
     found = [_batch_sizes(report, prefix), _steps(report, prefix), _norms(report, prefix)]
+    found += [_ratios(report, prefix), _dead(report, prefix)]
     far = [p for p in report.parameters if p.verdict == "wrong" and (p.relative_error or 1.0) > CLOSEST]
     wrong = [p for p in far if len(_pairs(p)) >= FEWEST_POINTS]
     found += [_scatter(p, f"{prefix}entries-{number}") for number, p in enumerate(wrong[:MOST_SCATTERS], 1)]
@@ -91,6 +93,8 @@ def _steps(report: Report, prefix: str) -> Plot | None:
     for row in report.gradient_norms:
         if row.norm > 0:
             lines.setdefault(row.parameter, []).append((row.step, row.norm))
+    followed = (report.steps or {}).get("parameters") or []
+    lines |= {str(row["name"]): _by_step(row["gradient_norms"] or [], positive=True) for row in followed}
     lines = {name: sorted(found) for name, found in lines.items() if len({step for step, _ in found}) > 1}
     if not lines:
         return None
@@ -142,6 +146,64 @@ def _norms(report: Report, prefix: str) -> Plot | None:
 
     height = 1.2 + 0.24 * len(rows)
     return _plot(f"{prefix}norms", "gradient norm by parameter", sentence, draw, height=height)
+
+
+def _ratios(report: Report, prefix: str) -> Plot | None:
+    """Size of each update against its parameter, by step."""
+    rows = (report.steps or {}).get("parameters") or []
+    lines = {str(row["name"]): _by_step(row["update_ratios"], positive=True) for row in rows}
+    lines = {name: found for name, found in lines.items() if len(found) > 1}
+    if not lines:
+        return None
+    low, high = (pick(found[-1][1] for found in lines.values()) for pick in (min, max))
+    last = f"{low:.1e}" + (f" to {high:.1e}" if high > SPREAD * low else "")
+    sentence = f"Size of each update, by the size of its parameter; {last} in the end. About 1e-03 is usual."
+
+    def draw(axes: Axes) -> None:
+        _courses(axes, lines)
+        axes.set_yscale("log")
+        axes.set_ylabel("update / weight")
+        axes.minorticks_off()
+        _decimal(axes)
+
+    return _plot(f"{prefix}ratios", "update and weight by step", sentence, draw)
+
+
+def _dead(report: Report, prefix: str) -> Plot | None:
+    """Share of dead units of each activation, by step, where some unit is dead."""
+    rows = (report.steps or {}).get("activations") or []
+    lines = {str(row["name"]): _by_step(row["dead"]) for row in rows}
+    lines = {name: found for name, found in lines.items() if len(found) > 1 and any(share for _, share in found)}
+    if not lines:
+        return None
+    worst = max(lines, key=lambda name: lines[name][-1][1])
+    first, last = lines[worst][0][1], lines[worst][-1][1]
+    sentence = (
+        f"Share of units that are 0 in every row of the step. Most are dead in the end in {clean(worst)}: "
+        f"{last:.0%}, {first:.0%} at first."
+    )
+
+    def draw(axes: Axes) -> None:
+        _courses(axes, lines)
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_ylabel("share of dead units")
+
+    return _plot(f"{prefix}dead", "dead units by step", sentence, draw)
+
+
+def _by_step(figures: Sequence[float | None], positive: bool = False) -> list[tuple[int, float]]:
+    """(step, figure) of the figures that are there."""
+    return [(step, f) for step, f in enumerate(figures, 1) if f is not None and (f > 0 or not positive)]
+
+
+def _courses(axes: Axes, lines: dict[str, list[tuple[int, float]]]) -> None:
+    """Figures by step, a line for each name."""
+    for number, (name, found) in enumerate(list(lines.items())[:MOST_LINES]):
+        thinned = found[:: math.ceil(len(found) / MOST_POINTS)]
+        style = _line(number) | ({"marker": ""} if len(found) > FEWEST_MARKED else {})
+        axes.plot([step for step, _ in thinned], [f for _, f in thinned], label=_label(name), **style)
+    axes.locator_params(axis="x", integer=True)
+    axes.set_xlabel("step")
 
 
 def _pairs(parameter: Parameter) -> list[tuple[float, float]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..options import Display
 from ..results import Finding, Fix, NotChecked, Outcome, Parameter, Report
-from . import batches, view
+from . import batches, steps, view
 from .view import cells, clean
 from .window import SPAN_LINES, Mark, Row, window
 
@@ -63,7 +63,7 @@ def _report(report: Report, display: Display) -> Iterator[Row]:
     if display.quiet and not active:
         return
     if not display.quiet:
-        yield from _header(report, display.width)
+        yield from _header(report, display)
     for finding in active:
         yield from finding_rows(report, finding, display.width)
         yield []
@@ -75,7 +75,8 @@ def _report(report: Report, display: Display) -> Iterator[Row]:
     yield from _wrapped(view.summary(report), width=display.width, style="strong")
 
 
-def _header(report: Report, width: int) -> Iterator[Row]:
+def _header(report: Report, display: Display) -> Iterator[Row]:
+    width = display.width
     if not report.trainings:
         name = clean(str(report.script.get("path", "script")))
         yield from _wrapped(f"{name}: no training step found", width, "strong")
@@ -91,6 +92,9 @@ def _header(report: Report, width: int) -> Iterator[Row]:
             yield []
         if report.batch_sizes and report.batch_sizes["training"] == training.id:
             yield from batches.table(report.batch_sizes, width)
+            yield []
+        if report.steps and report.steps["training"] == training.id:
+            yield from steps.table(report.steps, display)
             yield []
     if not report.trainings:
         yield from _interpreter(report, width)

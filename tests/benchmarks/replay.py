@@ -1,6 +1,6 @@
 """Seconds and memory of record, replay and sweep, each program in a process of its own.
 
-    python -m tests.benchmarks.replay [scalars | convolution]
+python -m tests.benchmarks.replay [scalars | convolution]
 """
 
 from __future__ import annotations
