@@ -213,7 +213,10 @@ def command(
     if form not in RENDERERS:
         raise UsageError(f"--format {form}: there is no such form", near_miss(form, RENDERERS, "a form"))
     request = Request(form, output, html, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
-    options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments})
+    drawn = html is not None or form == "html"
+    options = Options.from_keywords(
+        {**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments, "drawn": drawn}
+    )
     if demo:
         return _demonstrate(options, request)
     if saved is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from ..reading import inside
 from ..results import BackwardRow, Finding, Json, Parameter, Report
 from . import terminal, view
+from .closeups import closeups
 from .listing import Listing, Segment, file_key, listings, snippet
 from .manual import paragraphs
 from .network import Drawing, draw
@@ -130,7 +131,7 @@ def view_of(report: Report, number: int, *, alone: bool, drawn: bool = True) -> 
         command=_command(report),
         circumstances=_circumstances(report),
         network=draw(report.graph) if drawn and report.graph else None,
-        plots=plots(report, prefix) if drawn else [],
+        plots=plots(report, prefix) + closeups(report, prefix) if drawn else [],
     )
 
 

@@ -36,6 +36,7 @@ PAGE_COLORS = {INK: "currentColor", GRID: "var(--grid)", GROUND: "none"} | {
     color: f"var(--plot{number})" for number, color in enumerate(SERIES, 1)
 }
 MARKERS = ("o", "s", "^", "D")
+DIGITS = re.compile(r"-?\d+\.\d{3,}")  # of a path: more than a screen can show
 FONT = re.compile(r"(?:(bold|italic|[1-9]00) )*([\d.]+)px .*")
 
 Draw = Callable[["Axes"], None]
@@ -82,7 +83,7 @@ def _batch_sizes(report: Report, prefix: str) -> Plot | None:
         axes.minorticks_off()
         _decimal(axes)
 
-    return _plot(f"{prefix}batch-sizes", "gradient norm and batch size", sentence, draw)
+    return drawing(f"{prefix}batch-sizes", "gradient norm and batch size", sentence, draw)
 
 
 def _steps(report: Report, prefix: str) -> Plot | None:
@@ -106,7 +107,7 @@ def _steps(report: Report, prefix: str) -> Plot | None:
         axes.minorticks_off()
         _decimal(axes)
 
-    return _plot(f"{prefix}steps", "gradient norm by step", f"Norm of each gradient over {count} steps.", draw)
+    return drawing(f"{prefix}steps", "gradient norm by step", f"Norm of each gradient over {count} steps.", draw)
 
 
 def _norms(report: Report, prefix: str) -> Plot | None:
@@ -141,7 +142,7 @@ def _norms(report: Report, prefix: str) -> Plot | None:
         _decimal(axes, x=True)
 
     height = 1.2 + 0.24 * len(rows)
-    return _plot(f"{prefix}norms", "gradient norm by parameter", sentence, draw, height=height)
+    return drawing(f"{prefix}norms", "gradient norm by parameter", sentence, draw, height=height)
 
 
 def _pairs(parameter: Parameter) -> list[tuple[float, float]]:
@@ -170,7 +171,7 @@ def _scatter(parameter: Parameter, slug: str) -> Plot | None:
         axes.set_xlabel("true gradient")
         axes.set_ylabel("the script's")
 
-    return _plot(slug, f"entries of the gradient of {name}", sentence, draw)
+    return drawing(slug, f"entries of the gradient of {name}", sentence, draw)
 
 
 def _positive(norms: Sequence[float | None] | None) -> list[float]:
@@ -199,7 +200,8 @@ def _decimal(axes: Axes, x: bool = False) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _plot(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.4) -> Plot:
+def drawing(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.4) -> Plot:
+    """The plot that ``draw`` draws, ``height`` inches high, with a legend where its lines have labels."""
     from markupsafe import Markup
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -224,7 +226,7 @@ def _plot(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.4)
         figure = Figure(figsize=(5.6, height), layout="constrained")
         axes = figure.add_subplot()
         draw(axes)
-        if axes.get_legend_handles_labels()[0]:
+        if axes.get_legend_handles_labels()[0] and axes.get_legend() is None:
             axes.legend()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return Plot(slug, sentence, Markup(inline(stream.getvalue(), slug, title, sentence)))
@@ -264,6 +266,8 @@ def _attributes(found: dict[str, str], slug: str) -> dict[str, str]:
             out.update(_presentation(value))
         elif name == "id":
             out["id"] = f"{slug}-{value}"
+        elif name == "d":
+            out["d"] = DIGITS.sub(lambda found: f"{float(found[0]):.2f}", value)
         elif name == "href":
             out["href"] = f"#{slug}-{value.removeprefix('#')}"
         else:
