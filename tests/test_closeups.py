@@ -97,7 +97,7 @@ def test_each_has_its_sentence_and_fits_the_page(tmp_path: Path) -> None:
     )
     assert steps.sentence == (
         "Central differences of the loss along one direction of W[1], against the true gradient: right to 1e-05 for "
-        "steps h from 1e-08 to 1e-04 (shaded). Larger steps see the curvature, smaller ones rounding. "
+        "steps h from 1e-08 to 1e-04 (shaded). Larger steps see the curvature. Smaller steps see rounding. "
         "The script's own gradient is off by 26 % there."
     )
     for plot in (heat, steps):

@@ -191,6 +191,12 @@ def test_paper_shows_everything(show: Any, report: Report) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("#theme").is_visible()
     assert page.locator("#L7").is_visible()
+    page.set_viewport_size({"width": 720, "height": 1000})  # a sheet of A4 between its margins
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    assert page.evaluate("Array.from(document.querySelectorAll('.scroll'), e => e.scrollWidth - e.clientWidth)") == [
+        0,
+        0,
+    ]
 
 
 def test_hostile_text_does_nothing(show: Any, tmp_path: Path) -> None:

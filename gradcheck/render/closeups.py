@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.path import Path
 
-MOST_MAPS = 3
+MOST_MAPS = 2
 FEWEST_STEPS = 5
 VALID = 1e-5  # error below which a central difference certifies a gradient
 FLOOR = 1e-16  # an error of zero has a place on a log axis there
@@ -23,9 +23,9 @@ FLOOR = 1e-16  # an error of zero has a place on a log axis there
 BELOW, ABOVE = SERIES[0], SERIES[1]
 EDGES = (0.0, 0.1, 0.5, 0.95, 1.05, 2.0, 10.0)
 LEVELS = (
-    ("below 0", BELOW, 1.0), ("to 0.1", BELOW, 0.75), ("to 0.5", BELOW, 0.5), ("to 0.95", BELOW, 0.25),
+    ("below 0", BELOW, 1.0), ("to 0.1", BELOW, 0.8), ("to 0.5", BELOW, 0.6), ("to 0.95", BELOW, 0.35),
     ("right", "none", 1.0),
-    ("to 2", ABOVE, 0.3), ("to 10", ABOVE, 0.6), ("above 10", ABOVE, 1.0),
+    ("to 2", ABOVE, 0.4), ("to 10", ABOVE, 0.7), ("above 10", ABOVE, 1.0),
 )  # fmt: skip
 SHARES = (("right", "are right"), ("zero", "are zero where they should not be"))
 BOTH_ZERO = ("both zero", GRID, 1.0)
@@ -124,12 +124,15 @@ def _differences(parameter: Parameter, slug: str) -> Plot | None:
     if len(points) < FEWEST_STEPS or not valid:
         return None
     name, script = clean(parameter.name), data.get("script")
-    told = f" The script's own gradient is off by {off_by(script)} there." if script else ""
+    told = [
+        (points[-1][0] > valid[-1], "Larger steps see the curvature."),
+        (points[0][0] < valid[0], "Smaller steps see rounding."),
+        (bool(script), f"The script's own gradient is off by {off_by(script or 0.0)} there."),
+    ]
     sentence = (
         f"Central differences of the loss along one direction of {name}, against the true gradient: right to {VALID:g} "
-        f"for steps h from {valid[0]:.0e} to {valid[-1]:.0e} (shaded). Larger steps see the curvature, smaller ones "
-        f"rounding.{told}"
-    )
+        f"for steps h from {valid[0]:.0e} to {valid[-1]:.0e} (shaded). {' '.join(words for so, words in told if so)}"
+    ).rstrip()
 
     def draw(axes: Axes) -> None:
         from matplotlib.ticker import FuncFormatter, LogLocator

@@ -200,11 +200,12 @@ def _decimal(axes: Axes, x: bool = False) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def drawing(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.4) -> Plot:
+def drawing(slug: str, title: str, sentence: str, draw: Draw, height: float = 2.9) -> Plot:
     """The plot that ``draw`` draws, ``height`` inches high, with a legend where its lines have labels."""
     from markupsafe import Markup
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     settings: Any = {
         "svg.hashsalt": slug,
@@ -223,11 +224,12 @@ def drawing(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.
     stream = io.StringIO()
     with rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a font that lacks a letter of a name: the browser has it
-        figure = Figure(figsize=(5.6, height), layout="constrained")
+        figure = Figure(figsize=(4.6, height))
         axes = figure.add_subplot()
         draw(axes)
         if axes.get_legend_handles_labels()[0] and axes.get_legend() is None:
             axes.legend()
+        ConstrainedLayoutEngine().execute(figure)  # once: with a figure that has it, savefig draws everything twice
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return Plot(slug, sentence, Markup(inline(stream.getvalue(), slug, title, sentence)))
 
