@@ -286,6 +286,7 @@ def _config(target: Target, options: Options, folder: Path, channel: int) -> Jso
         "follow": list(options.follow),
         "stand_ins": options.stand_ins,
         "weigh": options.batch_sizes is not None,
+        "drawn": options.drawn,
         "options": {"timeout": options.timeout},
     }
 

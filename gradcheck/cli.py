@@ -224,7 +224,10 @@ def command(
         say(manual(explain))
         return 0
     request = Request(form, output, html, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
-    options = Options.from_keywords({**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments})
+    drawn = html is not None or form == "html"
+    options = Options.from_keywords(
+        {**chosen, "stand_ins": not no_stand_ins, "arguments": line.arguments, "drawn": drawn}
+    )
     if demo:
         return _demonstrate(options, request)
     if saved is not None:

@@ -229,7 +229,7 @@ class JudgingRecorder(Recorder):
         }
         self.emit(event)  # what is known is not lost if the time is up while the mistakes are named
         drawn = self._picture(number, made, told.parameters)
-        parameters = [replace(p, entries=drawn.entries.get(p.name, p.entries)) for p in told.parameters]
+        parameters = [replace(p, **drawn.seen.get(p.name, {})) for p in told.parameters]
         event |= {
             "plan": self._plan(view) if self.options.get("plan") else None,
             "parameters": [p.to_json() for p in parameters],
@@ -292,7 +292,9 @@ class JudgingRecorder(Recorder):
         if made.fault:
             return Picture()
         try:
-            return picture.of(self.tape, self.sources, number, made, parameters)
+            first = next((n for n, known in sorted(self._made.items()) if known.trials), number)
+            measured = bool(self.options.get("drawn")) and number == first
+            return picture.of(self.tape, self.sources, number, made, parameters, measured)
         except Exception as problem:
             self._own_fault(problem, made.activation, "the table of the backward pass")
             return Picture()

@@ -24,7 +24,8 @@ class Options:
     none. ``follow`` names installed packages that are recorded like the script's own modules. ``batch_sizes`` are those
     at which the step is run again: "auto", or at least two numbers of rows. ``steps`` is how many training steps are
     followed in a second run, at the script's own speed. ``select`` and ``ignore`` are slugs of rules: findings of
-    others than the selected ones, and of the ignored ones, are kept but suppressed.
+    others than the selected ones, and of the ignored ones, are kept but suppressed. ``drawn`` tells that a page is
+    wanted: what only a page shows is measured too.
     """
 
     python: str | None = None
@@ -40,6 +41,7 @@ class Options:
     steps: int | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    drawn: bool = False
 
     @classmethod
     def from_keywords(cls, keywords: dict[str, Any]) -> Options:

@@ -96,8 +96,8 @@ class ScriptItem(pytest.Item):
         """Run the script in a child process; errors fail, and what could not be judged at all is skipped."""
         from .check import check_script
 
-        report = check_script(str(self.path))
         folder = self.config.getoption("--gradcheck-html")
+        report = check_script(str(self.path), drawn=bool(folder))
         if folder:
             _write_page(report, Path(folder), self.path.relative_to(self.config.rootpath))
         code = report.exit_code()

@@ -97,7 +97,8 @@ class Parameter(Record):
     ``relative_error`` is ``|u - s t| / |s t|`` for the user's gradient u, the true one t and the scale s that most
     parameters share. ``certificate`` is the relative gap between the true gradient and a central difference along
     its own direction and a random one. ``scale`` is ``k = <u,t>/<t,t>``; ``residual`` is ``|u - k t| / |k t|``.
-    ``direction`` is "downhill", "uphill" or "none", judged on what moved.
+    ``direction`` is "downhill", "uphill" or "none", judged on what moved. ``ratios`` holds u / t in blocks where that
+    has a pattern, ``differences`` errors of central differences by step, where a page was asked for.
     """
 
     name: str
@@ -122,6 +123,8 @@ class Parameter(Record):
     smallest_error: float | None = None
     evaluations: int | None = None
     entries: list[Json] = field(default_factory=list)
+    ratios: Json | None = None
+    differences: Json | None = None
     cell: int | None = None
 
     @property

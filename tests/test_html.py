@@ -7,6 +7,7 @@ import hashlib
 import html.parser
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 from gradcheck import check_script, cli
 from gradcheck.render import render
 from gradcheck.render.manual import manual, paragraphs
-from gradcheck.results import BackwardRow, Fix, Parameter, Report
+from gradcheck.results import BackwardRow, Fix, Outcome, Parameter, Report
 from gradcheck.rules import softmax_derivative_doubled
 
 from .sample_reports import SAMPLES, finding, sample
@@ -192,8 +193,33 @@ def test_a_card_holds_the_page_of_its_rule(tmp_path: Path) -> None:
     report = sample("uphill", tmp_path)
     report.findings[0] = replace(report.findings[0], rule="softmax-derivative-doubled")
     page = report.to_html()
-    assert "<summary>The rule: " in page and "Looks like it and is fine: <code>(a - y) * a * (1 - a)</code>" in page
+    assert "<summary>The rule: " in page and "<h4>Ruled out</h4><p><code>(a - y) * a * (1 - a)</code>" in page
+    assert "Looks like it" not in page and "How it is proven" in page
     assert manual("softmax-derivative-doubled") == inspect.cleandoc(softmax_derivative_doubled.__doc__ or "")
+
+
+def test_what_looks_like_a_mistake_is_told_on_its_card(tmp_path: Path) -> None:
+    report = sample("unwritten", tmp_path)
+    rules = ("dropout-backward", "batch-scale-sum")
+    report = replace(report, findings=[replace(f, rule=r) for f, r in zip(report.findings, rules, strict=True)])
+    assert [f.severity for f in report.findings] == ["error", "warning"]
+    page = report.to_html()
+    assert "<h4>Ruled out</h4><p>a mask without a scale on both sides, and inverted dropout on both sides.</p>" in page
+    assert "<h4>Looks alike</h4><p>a loss that is itself reported as a sum; a rate" in page
+
+
+def test_regions_have_names_of_their_own(tmp_path: Path) -> None:
+    report = sample("doubled", tmp_path)
+    mended = replace(report.findings[0], fix=Fix("", "1.0"))
+    tags = Reader(replace(report, findings=[mended, mended]).to_html()).tags
+    names = [a["aria-label"] for _, a in tags if a.get("role") == "region"]
+    assert "formula of finding 2 as written" in names and len(set(names)) == len(names)
+
+
+def test_the_end_of_a_script_that_gave_nothing_is_told_once(tmp_path: Path) -> None:
+    assert sample("empty", tmp_path).to_html().count("no training step") <= 1
+    report = replace(sample("empty", tmp_path), outcome=Outcome("exit", "enough", 3))
+    assert report.to_html().count("the script left by sys.exit: enough (line 3)") == 1
 
 
 @pytest.mark.parametrize("slug", ["no-such-rule", "../rules/__init__", "__init__", "", "Softmax"])
@@ -390,3 +416,23 @@ def test_other_forms_do_not_import_what_only_pages_need() -> None:
     root = Path(__file__).parent.parent
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout == "[]\n"
+
+
+def test_only_a_page_imports_what_draws_it(tmp_path: Path) -> None:
+    """A whole check from the command line, text and JSON; then its page from the JSON."""
+    (tmp_path / "model.py").write_text(
+        "import numpy as np\nw = np.ones((4, 3))\nx = np.arange(20.0).reshape(5, 4) / 20\n"
+        "for _ in range(4):\n    loss = ((x @ w) ** 2).sum()\n    w -= 0.01 * x.T @ (x @ w) ** 2\n"
+    )
+    probe = (
+        "import sys, gradcheck.cli\n"
+        "def held(): print([m for m in ('jinja2', 'matplotlib', 'pygments') if m in sys.modules])\n"
+        "gradcheck.cli.main(['model.py', '--output', 'r.txt']); held()\n"
+        "gradcheck.cli.main(['model.py', '--format', 'json', '--output', 'r.json']); held()\n"
+        "gradcheck.cli.main(['--from', 'r.json', '--output', 'r.txt', '--html', 'r.html']); held()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-c", probe]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment)
+    assert done.stdout.splitlines() == ["[]", "[]", "['jinja2', 'matplotlib', 'pygments']"]
+    assert '<figure class="plot">' in (tmp_path / "r.html").read_text(encoding="utf-8")

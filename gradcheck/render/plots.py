@@ -37,6 +37,7 @@ PAGE_COLORS = {INK: "currentColor", GRID: "var(--grid)", GROUND: "none"} | {
     color: f"var(--plot{number})" for number, color in enumerate(SERIES, 1)
 }
 MARKERS = ("o", "s", "^", "D")
+DIGITS = re.compile(r"-?\d+\.\d{3,}")  # of a path: more than a screen can show
 FONT = re.compile(r"(?:(bold|italic|[1-9]00) )*([\d.]+)px .*")
 
 Draw = Callable[["Axes"], None]
@@ -84,7 +85,7 @@ def _batch_sizes(report: Report, prefix: str) -> Plot | None:
         axes.minorticks_off()
         _decimal(axes)
 
-    return _plot(f"{prefix}batch-sizes", "gradient norm and batch size", sentence, draw)
+    return drawing(f"{prefix}batch-sizes", "gradient norm and batch size", sentence, draw)
 
 
 def _steps(report: Report, prefix: str) -> Plot | None:
@@ -110,7 +111,7 @@ def _steps(report: Report, prefix: str) -> Plot | None:
         axes.minorticks_off()
         _decimal(axes)
 
-    return _plot(f"{prefix}steps", "gradient norm by step", f"Norm of each gradient over {count} steps.", draw)
+    return drawing(f"{prefix}steps", "gradient norm by step", f"Norm of each gradient over {count} steps.", draw)
 
 
 def _norms(report: Report, prefix: str) -> Plot | None:
@@ -145,7 +146,7 @@ def _norms(report: Report, prefix: str) -> Plot | None:
         _decimal(axes, x=True)
 
     height = 1.2 + 0.24 * len(rows)
-    return _plot(f"{prefix}norms", "gradient norm by parameter", sentence, draw, height=height)
+    return drawing(f"{prefix}norms", "gradient norm by parameter", sentence, draw, height=height)
 
 
 def _ratios(report: Report, prefix: str) -> Plot | None:
@@ -166,7 +167,7 @@ def _ratios(report: Report, prefix: str) -> Plot | None:
         axes.minorticks_off()
         _decimal(axes)
 
-    return _plot(f"{prefix}ratios", "update and weight by step", sentence, draw)
+    return drawing(f"{prefix}ratios", "update and weight by step", sentence, draw)
 
 
 def _dead(report: Report, prefix: str) -> Plot | None:
@@ -188,7 +189,7 @@ def _dead(report: Report, prefix: str) -> Plot | None:
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share of dead units")
 
-    return _plot(f"{prefix}dead", "dead units by step", sentence, draw)
+    return drawing(f"{prefix}dead", "dead units by step", sentence, draw)
 
 
 def _by_step(figures: Sequence[float | None], positive: bool = False) -> list[tuple[int, float]]:
@@ -232,7 +233,7 @@ def _scatter(parameter: Parameter, slug: str) -> Plot | None:
         axes.set_xlabel("true gradient")
         axes.set_ylabel("the script's")
 
-    return _plot(slug, f"entries of the gradient of {name}", sentence, draw)
+    return drawing(slug, f"entries of the gradient of {name}", sentence, draw)
 
 
 def _positive(norms: Sequence[float | None] | None) -> list[float]:
@@ -261,10 +262,12 @@ def _decimal(axes: Axes, x: bool = False) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _plot(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.4) -> Plot:
+def drawing(slug: str, title: str, sentence: str, draw: Draw, height: float = 2.9) -> Plot:
+    """The plot that ``draw`` draws, ``height`` inches high, with a legend where its lines have labels."""
     from markupsafe import Markup
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     settings: Any = {
         "svg.hashsalt": slug,
@@ -283,11 +286,12 @@ def _plot(slug: str, title: str, sentence: str, draw: Draw, height: float = 3.4)
     stream = io.StringIO()
     with rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a font that lacks a letter of a name: the browser has it
-        figure = Figure(figsize=(5.6, height), layout="constrained")
+        figure = Figure(figsize=(4.6, height))
         axes = figure.add_subplot()
         draw(axes)
-        if axes.get_legend_handles_labels()[0]:
+        if axes.get_legend_handles_labels()[0] and axes.get_legend() is None:
             axes.legend()
+        ConstrainedLayoutEngine().execute(figure)  # once: with a figure that has it, savefig draws everything twice
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return Plot(slug, sentence, Markup(inline(stream.getvalue(), slug, title, sentence)))
 
@@ -326,6 +330,8 @@ def _attributes(found: dict[str, str], slug: str) -> dict[str, str]:
             out.update(_presentation(value))
         elif name == "id":
             out["id"] = f"{slug}-{value}"
+        elif name == "d":
+            out["d"] = DIGITS.sub(lambda found: f"{float(found[0]):.2f}", value)
         elif name == "href":
             out["href"] = f"#{slug}-{value.removeprefix('#')}"
         else:

@@ -88,6 +88,27 @@ class Certifier:
                 break
         return best
 
+    def errors(
+        self, version: Version, t: np.ndarray, along: np.ndarray, steps: Iterable[float]
+    ) -> list[tuple[float, float]]:
+        """(h, error) of central differences along a direction, for each step that could be replayed.
+
+        h is the length of the displacement; the error is relative to the norm of the true gradient ``t``.
+        """
+        if not self.possible or t.size > LARGEST or not given(self.made, version):
+            return []
+        d, size, scale = along / _norm(along), max(1.0, self._size(version)), _norm(t)
+        slope = float(np.vdot(t, d))
+        found = []
+        for h in (step * size for step in steps):
+            try:
+                value = two_point(lambda x: self._loss(version, x * d), h).value
+            except (ReplayError, FloatingPointError):
+                continue
+            if np.isfinite(value):
+                found.append((h, abs(value - slope) / scale))
+        return found
+
     def _size(self, version: Version) -> float:
         value = np.asarray(_value(self.made, self.trial.recording.replay, version), float)
         return float(np.sqrt(np.mean(np.square(value)))) if value.size else 1.0
