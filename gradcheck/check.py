@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import tempfile
 import tokenize
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import __version__, sweep
+from . import __version__, repair, sweep
 from .assemble import Gathered, Piece, assemble, tail
 from .cells import cell_file, skipped_cells, skipped_lines
 from .definitions import entry_points
@@ -43,12 +44,14 @@ class Observer:
 class Checked:
     """A report and how the child ended.
 
-    ``interrupt`` is the signal that stopped us, 0 for none; ``files`` are the user's files that were followed.
+    ``interrupt`` is the signal that stopped us, 0 for none; ``files`` are the user's files that were followed, and
+    ``texts`` those that repairs were tried on, by file (or cell).
     """
 
     report: Report
     interrupt: int = 0
     files: tuple[str, ...] = ()
+    texts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def check_script(path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callback] = (), **options: Any) -> Report:
@@ -90,50 +93,82 @@ def check_target(
         return found, ended
 
     gathered, ending = once(watcher, [], hooks)
+    whole: list[tuple[str, int]] = []
     if gathered.computations and not ending.stopped and stdin == subprocess.DEVNULL:
         other, ended = once(Observer(tick=watcher.tick), gathered.computations, ())  # hooks hear of a step once
         if ended.interrupt:
             ending = dataclasses.replace(ending, interrupt=ended.interrupt)
         elif not ended.stopped:  # else the loop is too long: what the first run found has to do
-            gathered, ending = other, ended
+            whole, gathered, ending = gathered.computations, other, ended
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
     if not gathered.pieces:
         script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
-    report = assemble(
-        gathered,
-        ending,
-        script,
-        timeout=options.timeout,
-        tool_version=__version__,
-        select=options.select,
-        ignore=options.ignore,
-    )
+
+    shown = {"timeout": options.timeout, "select": options.select, "ignore": options.ignore}
+    assembled = partial(assemble, script=script, tool_version=__version__, **shown)
+    report = assembled(gathered, ending)
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
-    if options.batch_sizes is None or ending.interrupt:
-        return checked
 
-    def again(change: sweep.Change, tell: bool) -> tuple[Gathered, int]:
+    def again(
+        sources: Mapping[str, str], chosen: Options, told: Sequence[Handle], more: Json | None = None
+    ) -> tuple[Gathered, Ending]:
         found = Gathered()
-        changed = dataclasses.replace(options, arguments=change.arguments)
-        ended = _run_child(
-            target, interpreter, changed, found, stdin=subprocess.DEVNULL, observer=Observer(tick=watcher.tick),
-            hooks=hooks if tell else (), child=child, sources=dict(change.sources),
+        return found, _run_child(
+            target, interpreter, chosen, found, stdin=subprocess.DEVNULL, observer=Observer(tick=watcher.tick),
+            hooks=told, child=child, sources=dict(sources), whole=whole, more=more,
         )  # fmt: skip
-        return found, ended.interrupt
 
-    return _swept(checked, gathered, options, again, bool(hooks))
+    if options.repair and not checked.interrupt:
+        checked = _repaired(checked, target, lambda sources, more: again(sources, options, (), more), assembled)
+    if options.batch_sizes is None or checked.interrupt:
+        return checked
+    return _swept(checked, gathered, options, again, hooks)
+
+
+def _repaired(
+    checked: Checked,
+    target: Target,
+    again: Callable[[Mapping[str, str], Json], tuple[Gathered, Ending]],
+    assembled: Callable[[Gathered, Ending], Report],
+) -> Checked:
+    """The report with the repairs of its errors that were tried. An interrupt ends the search and drops it."""
+    interrupts: list[int] = []
+
+    def run(sources: Mapping[str, str], more: Json) -> tuple[Gathered, Ending] | None:
+        if any(interrupts):
+            return None
+        found, ended = again(sources, more)
+        interrupts.append(ended.interrupt)
+        return found, ended
+
+    def rerun(sources: Mapping[str, str], named: bool) -> Report | None:
+        done = run(sources, {"brief": not named})
+        return assembled(*done) if done else None
+
+    def probe(sources: Mapping[str, str], goals: Sequence[str]) -> dict[int, list[int]]:
+        done = run(sources, {"probes": list(goals), "silent": True})
+        return done[0].probed if done else {}
+
+    sources = repair.sources_of(checked.files, target.cells, str(target.path))
+    with _workplace() as folder:
+        if checked.report.findings:
+            run({}, {"goals": str(folder)})
+        report = repair.Bench(checked.report, sources, rerun, probe, folder).repaired()
+    if any(interrupts):
+        return dataclasses.replace(checked, interrupt=max(interrupts))
+    return dataclasses.replace(checked, report=report, texts={f: s.text for f, s in sources.items()})
 
 
 def _swept(
     checked: Checked,
     gathered: Gathered,
     options: Options,
-    again: Callable[[sweep.Change, bool], tuple[Gathered, int]],
-    hooked: bool,
+    again: Callable[[Mapping[str, str], Options, Sequence[Handle]], tuple[Gathered, Ending]],
+    hooks: Sequence[Handle],
 ) -> Checked:
     """The report with the step at other batch sizes in it. An interrupt ends the sweep and drops what it found."""
     assert options.batch_sizes is not None
@@ -149,10 +184,11 @@ def _swept(
     def rerun(change: sweep.Change, tell: bool) -> Piece | None:
         if any(interrupts):
             return None
-        key = (change, tell and hooked)
+        key = (change, tell and bool(hooks))
         if key not in known:
-            found, interrupt = again(*key)
-            interrupts.append(interrupt)
+            chosen = dataclasses.replace(options, arguments=change.arguments)
+            found, ended = again(dict(change.sources), chosen, hooks if tell else ())
+            interrupts.append(ended.interrupt)
             known[key] = found.pieces.get(base.training.id)
         return known[key]
 
@@ -180,6 +216,7 @@ def _run_child(
     child: Path,
     sources: dict[str, str] | None = None,
     whole: list[tuple[str, int]] | None = None,
+    more: Json | None = None,
 ) -> Ending:
     def take(event: Event) -> None:
         gathered.take(event)
@@ -192,6 +229,7 @@ def _run_child(
         chosen = _config(target, options, folder, pipe.write_end)
         chosen["sources"] = sources or {}
         chosen["whole"] = whole or []
+        chosen |= more or {}
         if hooks:
             (folder / "arrays").mkdir()
             chosen["arrays"] = str(folder / "arrays")

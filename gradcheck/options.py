@@ -23,7 +23,8 @@ class Options:
     ``python`` is an interpreter's path (``None``: found from the surroundings). ``timeout`` is in seconds, 0 means
     none. ``follow`` names installed packages that are recorded like the script's own modules. ``batch_sizes`` are those
     at which the step is run again: "auto", or at least two numbers of rows. ``select`` and ``ignore`` are slugs of
-    rules: findings of others than the selected ones, and of the ignored ones, are kept but suppressed.
+    rules: findings of others than the selected ones, and of the ignored ones, are kept but suppressed. ``repair``: run
+    the script again with edits that may mend each error, and keep those that come out right in the findings' fixes.
     """
 
     python: str | None = None
@@ -38,6 +39,7 @@ class Options:
     batch_sizes: tuple[int, ...] | Literal["auto"] | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    repair: bool = False
 
     @classmethod
     def from_keywords(cls, keywords: dict[str, Any]) -> Options:

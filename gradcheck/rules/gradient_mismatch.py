@@ -13,6 +13,7 @@ the squared error), and one that is clipped, decayed or scaled by an optimiser a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..diagnose import scales
@@ -20,6 +21,9 @@ from ..diagnose.jury import ALL_UPHILL, Verdict
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
 from ..diagnose.verdicts import floored
+from ..editing import algebra, usual
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Span
 
 SLUG = "gradient-mismatch"
@@ -110,3 +114,11 @@ def _evidence(v: Verdict) -> dict[str, Any]:
     if v.departure is not None:
         out["structure"] = v.departure.structure
     return out
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The transpose, where that is the structure; the whole Jacobian in the place of its diagonal."""
+    if "transpose" in str(scene.finding.evidence.get("structure", "")):
+        for leaf in scene.leaves(scene.value):
+            yield scene.instead(usual.transposed(scene, leaf), leaf)
+    yield from algebra.jacobian(scene, (-1, 0))

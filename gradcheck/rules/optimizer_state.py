@@ -18,6 +18,7 @@ in other people's code.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ from ..diagnose.jury import Verdict
 from ..diagnose.optimizer import NEAR, SAME, Optimiser
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
+from ..editing import usual
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Span
 
 SLUG = "optimizer-state"
@@ -171,3 +175,25 @@ def _degrees(view: StepView) -> Iterator[Finding]:
             evidence={"power": degree},
             training=view.number,
         )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """A buffer for each name; the new state kept; no power; one of the names beside it for another."""
+    statement = scene.statement
+    if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
+        names = ", ".join(map(scene.text_of, statement.targets))
+        value = scene.text_of(statement.value)
+        yield scene.instead(f"{names} = {', '.join([value] * len(statement.targets))}", statement)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+        target = statement.targets[0]
+        for leaf in scene.leaves(statement.value):
+            if isinstance(leaf, ast.Subscript) and scene.text_of(leaf.slice) == scene.text_of(target.slice):
+                yield (scene.source.line_after(statement, f"{scene.text_of(leaf)} = {scene.text_of(target)}"),)
+    for node in ast.walk(scene.node):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            yield scene.instead(scene.text_of(node.left), node)
+    for node in ast.walk(scene.node):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            for text in scene.values[:10]:
+                yield scene.instead(text, node.left)
+    yield from usual.signs(scene)
