@@ -107,8 +107,10 @@ def check_target(
         script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
 
-    shown = {"timeout": options.timeout, "select": options.select, "ignore": options.ignore}
-    assembled = partial(assemble, script=script, tool_version=__version__, **shown)
+    assembled = partial(
+        assemble, script=script, tool_version=__version__,
+        timeout=options.timeout, select=options.select, ignore=options.ignore,
+    )  # fmt: skip
     report = assembled(gathered, ending)
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))

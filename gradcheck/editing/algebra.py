@@ -11,17 +11,22 @@ from .scene import Place, Scene
 from .source import product, wrapped
 
 SLOPES = {
-    "sigmoid": "{a} * (1 - {a})",
-    "tanh": "1 - {a} ** 2",
-    "relu": "{a} > 0",
-    "softplus": "1 - {np}.exp(-{a})",
+    "sigmoid": ("{a} * (1 - {a})", "{np}.exp(-{a}) / (1 + {np}.exp(-{a})) ** 2"),
+    "tanh": ("1 - {a} ** 2", "1 - {np}.tanh({a}) ** 2"),
+    "relu": ("{a} > 0",),
+    "softplus": ("1 / (1 + {np}.exp(-{a}))", "1 - {np}.exp(-{a})"),
 }
+"""Derivatives of activations, in the output or in the input."""
+MOST_FUNCTIONS = 2
 REDUCTIONS = ("sum", "mean", "average", "max", "amax", "min")
 
 
-def slope(scene: Scene, family: str, output: str) -> str:
-    """The derivative of an activation, written in its output; empty for an unknown one."""
-    return SLOPES.get(family, "").format(a=wrapped(output), np=scene.numpy)
+def slopes(scene: Scene, family: str, value: str) -> list[str]:
+    """The derivative of an activation, written in a value that may be its output or its input; by a function of the
+    file's own too, whatever that computes.
+    """
+    own = [f"{function}({value})" for function in scene.functions[:MOST_FUNCTIONS]]
+    return [*(form.format(a=wrapped(value), np=scene.numpy) for form in SLOPES.get(family, ())), *own]
 
 
 def multiplied(scene: Scene, factors: Iterable[tuple[ast.expr, bool]], *more: str) -> str:

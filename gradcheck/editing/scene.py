@@ -221,6 +221,12 @@ class Scene:
         return list(dict.fromkeys(self.text_of(n) for n in nodes if isinstance(n.ctx, ast.Store)))
 
     @cached_property
+    def functions(self) -> list[str]:
+        """The file's own functions of one argument that give something back."""
+        found = [n for n in self.source.tree.body if isinstance(n, ast.FunctionDef) and len(n.args.args) == 1]
+        return [n.name for n in found if any(isinstance(m, ast.Return) and m.value for m in ast.walk(n))]
+
+    @cached_property
     def scalars(self) -> list[str]:
         """Names and attributes around the place that something is multiplied by."""
         products = [n for n in ast.walk(self.room) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]

@@ -80,8 +80,8 @@ def wide(scene: Scene) -> Iterator[str]:
         yield from (scene.with_part(leaf, text) for text in (*moved, *values) if text != scene.text_of(leaf))
     for text in values:
         yield from (f"{here} + {text}", f"{here} - {wrapped(text)}", product(here, text))
-        for factor in (algebra.slope(scene, family, text) for family in algebra.SLOPES):
-            yield from (product(base, factor) for base in kept[:4])
+        for factor in dict.fromkeys(f for family in algebra.SLOPES for f in algebra.slopes(scene, family, text)):
+            yield from (product(base, factor) for base in kept[:2])
     for text in [here, *values]:
         for axis in (0, -1):
             yield from _without_mean(scene, here, text, axis)

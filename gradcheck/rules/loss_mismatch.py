@@ -83,5 +83,5 @@ def repairs(scene: Scene) -> Iterator[Repair]:
         if len(left) == 2:
             yield scene.instead(text, scene.value)
     for leaf in scene.leaves(scene.value):
-        factor = algebra.slope(scene, "sigmoid", scene.text_of(leaf))
+        factor = algebra.slopes(scene, "sigmoid", scene.text_of(leaf))[0]
         yield scene.instead(product(scene.text_of(scene.value), factor), scene.value)

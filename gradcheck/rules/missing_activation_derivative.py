@@ -76,6 +76,5 @@ def repairs(scene: Scene) -> Iterator[Repair]:
     """The marked value times the derivative, by the names of the activation's output."""
     family, activation = str(scene.finding.evidence.get("family", "")), scene.related(0)
     for output in scene.likely([*scene.names_of(activation), *scene.inputs_of(activation)]):
-        factor = algebra.slope(scene, family, output)
-        if factor:
+        for factor in algebra.slopes(scene, family, output):
             yield scene.instead(product(scene.text_of(scene.value), factor), scene.value)

@@ -80,6 +80,5 @@ def repairs(scene: Scene) -> Iterator[Repair]:
     if not family:
         yield from (scene.instead(text, scene.value) for text in kept)
     for output in scene.likely(hints):
-        factor = algebra.slope(scene, family, output)
-        for text in kept[:2] if factor else ():
-            yield scene.instead(product(text, factor), scene.value)
+        for factor in algebra.slopes(scene, family, output):
+            yield from (scene.instead(product(text, factor), scene.value) for text in kept[:2])
