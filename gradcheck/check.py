@@ -28,6 +28,8 @@ from .results import Json, NotChecked, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
 from .target import Interpreter, Target, choose_interpreter, printable, resolve_target
 
+PATIENCE = 10.0  # seconds for a run with an edit, besides
+SLOWER = 3.0  # times those of the first run
 CHILD = Path(__file__).parent / "record" / "child.py"
 
 
@@ -118,23 +120,29 @@ def check_target(
     def again(
         sources: Mapping[str, str], chosen: Options, told: Sequence[Handle], more: Json | None = None
     ) -> tuple[Gathered, Ending]:
-        found = Gathered()
-        return found, _run_child(
+        return (found := Gathered()), _run_child(
             target, interpreter, chosen, found, stdin=subprocess.DEVNULL, observer=Observer(tick=watcher.tick),
             hooks=told, child=child, sources=dict(sources), whole=whole, more=more,
         )  # fmt: skip
 
     if options.repair and not checked.interrupt:
-        checked = _repaired(checked, target, lambda sources, more: again(sources, options, (), more), assembled)
+        rerun = partial(again, chosen=_hurried(options, ending.seconds), told=())
+        checked = _repaired(checked, target, rerun, assembled)
     if options.batch_sizes is None or checked.interrupt:
         return checked
     return _swept(checked, gathered, options, again, hooks)
 
 
+def _hurried(options: Options, seconds: float) -> Options:
+    """The options for runs with edits, which may keep a script from ending."""
+    usual = PATIENCE + SLOWER * seconds
+    return dataclasses.replace(options, timeout=min(usual, options.timeout or usual))
+
+
 def _repaired(
     checked: Checked,
     target: Target,
-    again: Callable[[Mapping[str, str], Json], tuple[Gathered, Ending]],
+    again: Callable[..., tuple[Gathered, Ending]],
     assembled: Callable[[Gathered, Ending], Report],
 ) -> Checked:
     """The report with the repairs of its errors that were tried. An interrupt ends the search and drops it."""
@@ -143,7 +151,7 @@ def _repaired(
     def run(sources: Mapping[str, str], more: Json) -> tuple[Gathered, Ending] | None:
         if any(interrupts):
             return None
-        found, ended = again(sources, more)
+        found, ended = again(sources, more=more)
         interrupts.append(ended.interrupt)
         return found, ended
 

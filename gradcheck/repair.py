@@ -20,7 +20,7 @@ from .cells import Cell, cell_file, split_file
 from .editing import usual
 from .editing.edits import Repair, put_in
 from .editing.scene import Scene
-from .editing.source import Source
+from .editing.source import Source, is_expression
 from .results import Edit, Finding, Fix, Parameter, Report, goal_name
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Bench:
 
     def _together(self, errors: list[Finding], taken: dict[int, Repair]) -> dict[int, Repair]:
         """The repairs that are right with all others of them in place."""
-        while len(taken) > 1:
+        while taken and len(errors) > 1:
             after = self._run([e for repair in taken.values() for e in repair], named=True)
             kept = [f for f in errors if id(f) in taken]
             failed = [f for f in kept if after is None or not self._right(f, after)]
@@ -159,14 +159,11 @@ class Bench:
             scene = Scene.of(finding, self.sources)
             if scene is None or not isinstance(scene.node, ast.expr) or not (self.goals / goal_name(finding)).exists():
                 continue
-            texts = list(dict.fromkeys(islice(_texts(scene), MOST_TEXTS)))
+            texts = list(dict.fromkeys(filter(is_expression, islice(_texts_for(scene), MOST_TEXTS))))
             thunks = "".join(f", lambda: ({text})" for text in texts)
             probe = scene.instead(f"{PROBE}({len(asked)}, ({scene.text}){thunks})")[0]
-            try:
-                self._texts([*(e for _, _, e in asked), probe])
-            except ValueError:
-                continue
-            asked.append((finding, texts, probe))
+            if self._texts([*(e for _, _, e in asked), probe]):
+                asked.append((finding, texts, probe))
         if asked:
             sources = self._texts([edit for _, _, edit in asked])
             found = self.probe(sources, [str(self.goals / goal_name(f)) for f, _, _ in asked])
@@ -265,7 +262,7 @@ def _own(scene: Scene) -> Iterator[Repair]:
         yield scene.instead(fix.replacement)
 
 
-def _texts(scene: Scene) -> Iterator[str]:
+def _texts_for(scene: Scene) -> Iterator[str]:
     """Texts for the marked expression: of all repairs that change nothing else, then of small edits by the hundred."""
     from . import rules
 

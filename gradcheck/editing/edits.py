@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..results import Edit
 
@@ -42,9 +42,3 @@ def _placed(edit: Edit, starts: list[int], length: int) -> tuple[int, int, str]:
     if not 0 <= start <= end <= length:
         raise ValueError(f"line {edit.line} is shorter than that")
     return start, end, edit.text
-
-
-def shifted(line: int, edits: Sequence[Edit]) -> int:
-    """Where a line of the text is found once the edits (of the same file) are in it."""
-    more = (e.text.count("\n") - (e.end_line - e.line) for e in edits if e.line <= line and e.end_line <= line)
-    return line + sum(more)

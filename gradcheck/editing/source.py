@@ -16,7 +16,6 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _N = TypeVar("_N", bound=ast.AST)
 _TIGHT = ast.BinOp | ast.UnaryOp | ast.Attribute | ast.Subscript | ast.Compare | ast.BoolOp | ast.Starred | ast.Await
 _SUMS = {ast.Add, ast.Sub, ast.BitAnd, ast.BitOr, ast.BitXor, ast.LShift, ast.RShift}
-_POWER = ast.Pow
 _LOOSE = ast.BinOp | ast.UnaryOp | ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr
 
 
@@ -144,20 +143,34 @@ def span_of(source: Source, span: Span) -> ast.AST | None:
     return source.node(span.line, span.column, span.end_line, span.end_column)
 
 
-def _is(text: str, kinds: object) -> bool:
+def is_expression(text: str) -> bool:
+    """Whether a text is one expression."""
+    return _parsed(text) is not None
+
+
+def _parsed(text: str) -> ast.expr | None:
+    """An expression, of one line or of several as they stand in brackets; None for what is none."""
     try:
-        node = ast.parse(text, mode="eval").body
+        return ast.parse(f"({text})", mode="eval").body
     except SyntaxError:
+        return None
+
+
+def _is(text: str, kinds: object) -> bool:
+    """Whether a text is an expression of a kind that is not in brackets of its own."""
+    node, lines = _parsed(text), f"({text}".split("\n")
+    if node is None or (node.lineno, node.col_offset) != (1, 1):
         return False
-    whole = node.col_offset == 0 and node.end_col_offset == len(text.encode())  # else it stands in brackets
+    whole = (node.end_lineno, node.end_col_offset) == (len(lines), len(lines[-1].encode()))
     return whole and isinstance(node, kinds)  # type: ignore[arg-type]
 
 
 def _as_tight(text: str, node: ast.expr) -> bool:
     """Whether an operation binds as tightly as the one that it takes the place of."""
-    new = ast.parse(text, mode="eval").body
-    both = isinstance(new, ast.BinOp) and isinstance(node, ast.BinOp)
-    return both and _SUMS.isdisjoint({type(new.op)}) and _POWER not in (type(new.op), type(node.op))  # type: ignore[attr-defined]
+    new = _parsed(text)
+    if not isinstance(new, ast.BinOp) or not isinstance(node, ast.BinOp):
+        return False
+    return type(new.op) not in _SUMS and ast.Pow not in (type(new.op), type(node.op))
 
 
 def wrapped(text: str) -> str:
@@ -173,5 +186,5 @@ def product(*texts: str) -> str:
 
 
 def _is_product(text: str) -> bool:
-    node = ast.parse(text, mode="eval").body
+    node = _parsed(text)
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)

@@ -13,6 +13,7 @@ the squared error), and one that is clipped, decayed or scaled by an optimiser a
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -122,3 +123,15 @@ def repairs(scene: Scene) -> Iterator[Repair]:
         for leaf in scene.leaves(scene.value):
             yield scene.instead(usual.transposed(scene, leaf), leaf)
     yield from algebra.jacobian(scene, (-1, 0))
+    yield from _drawn_once(scene)
+
+
+def _drawn_once(scene: Scene) -> Iterator[Repair]:
+    """What a function gave in the forward pass, where the place calls it a second time."""
+    for call in (n for n in ast.walk(scene.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)):
+        for other in ast.walk(scene.room):
+            same = isinstance(other, ast.Call) and scene.text_of(other.func) == scene.text_of(call.func)
+            if same and isinstance(other, ast.Call) and other.lineno < call.lineno:
+                name = algebra.fresh_name(scene, "kept")
+                line = scene.source.line_before(scene.source.statement(other), f"{name} = {scene.text_of(other)}")
+                yield (line, *scene.instead(name, other), *scene.instead(name, call))

@@ -67,7 +67,8 @@ def check(view: StepView) -> Iterator[Finding]:
 def repairs(scene: Scene) -> Iterator[Repair]:
     """The operands of all logarithms of the statement, or of this one, kept above zero."""
     calls = [n for n in ast.walk(scene.statement) if isinstance(n, ast.Call) and scene.called(n) == "log" and n.args]
-    for group in (calls, [n for n in calls if n is scene.node]):
-        texts = [f"{scene.numpy}.clip({scene.text_of(n.args[0])}, 1e-12, 1.0)" for n in group]
+    clipped, shifted = scene.numpy + ".clip({0}, 1e-12, 1.0)", "{0} + 1e-12"
+    for group, form in ((g, f) for f in (shifted, clipped) for g in (calls, [n for n in calls if n is scene.node])):
+        texts = [form.format(scene.text_of(n.args[0])) for n in group]
         edits = [scene.instead(text, n.args[0]) for n, text in zip(group, texts, strict=True)]
         yield tuple(edit for repair in edits for edit in repair)
