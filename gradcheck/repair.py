@@ -233,7 +233,7 @@ class Bench:
 
     def _told(self, finding: Finding, repair: Repair | None) -> Finding:
         """The finding with what was tried in its fix."""
-        fix = finding.fix or Fix("")
+        fix = finding.fix or Fix("" if repair else "the repair of another finding mends this one too")
         if repair is None:
             return replace(finding, fix=replace(fix, replacement=None, tried=None) if finding.fix else None)
         off = {p.name: p.residual if p.residual is not None else 1.0 for p in _concerned(finding, self.report)}

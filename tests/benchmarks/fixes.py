@@ -74,9 +74,10 @@ def main() -> None:
             broken, clean = broken + bool(outcome.errors), clean + outcome.clean
             for finding in outcome.errors:
                 row = found.setdefault(finding.rule, Counter())
+                mended = bool(finding.fix and finding.fix.tried and finding.fix.tried.get("by"))
                 edits = finding.fix.edits if finding.fix else []
-                row.update(errors=1, repaired=bool(edits), clean=bool(edits) and outcome.clean)
-                shown = " | ".join(f"{e.line}: {e.text}" for e in edits) or "none"
+                row.update(errors=1, repaired=mended, clean=mended and outcome.clean)
+                shown = " | ".join(f"{e.line}: {e.text}" for e in edits) or ("by another's" if mended else "none")
                 place = f"{outcome.script.parent.name}/{outcome.script.name}:{finding.line}"
                 print(f"{place} {finding.rule}: {shown}  [{outcome.seconds:.0f} s]", flush=True)
     print(f"\n{'rule':<32}{'errors':>8}{'repaired':>10}{'clean':>8}")
