@@ -140,11 +140,13 @@ class Bench:
         if scene is None:
             return
         seen: set[Repair] = set()
-        makers = [(_own, 1), (rules.repairs, MOST_TRIALS), (usual.repairs, MOST_USUAL)]
+        makers = [(_own, 1), (rules.repairs, MOST_TRIALS)]
         known = id(finding) in self.fits
+        if not known and any(p.verdict == "wrong" for p in _concerned(finding, self.report)):
+            makers.append((usual.repairs, MOST_USUAL))  # elsewhere silence would prove nothing
         if known:
             yield from (scene.instead(text) for text in self.fits[id(finding)][:MOST_FITS])
-        for make, most in makers[: 2 if known else 3]:
+        for make, most in makers:
             for repair in islice(_careful(scene, make), most):
                 if known and _whole(scene, repair) is not None:
                     continue  # it has another value than the one that belongs there

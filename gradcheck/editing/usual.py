@@ -52,7 +52,8 @@ def signs(scene: Scene) -> Iterator[Repair]:
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub):
             operator = "+" if isinstance(part.op, ast.Sub) else "-"
             right = scene.text_of(part.right)
-            right = wrapped(right) if isinstance(part.right, ast.BinOp) and operator == "-" else right
+            is_sum = isinstance(part.right, ast.BinOp) and isinstance(part.right.op, ast.Add | ast.Sub)
+            right = wrapped(right) if is_sum else right
             yield scene.instead(f"{scene.text_of(part.left)} {operator} {right}", part)
 
 

@@ -186,7 +186,9 @@ def repairs(scene: Scene) -> Iterator[Repair]:
     side, ordering = scene.related(0), scene.related(1)
     if isinstance(scene.node, ast.Subscript):
         beside = scene.source.block(scene.source.statement(ordering.node)) if ordering is not None else []
-        made = [t for s in beside if isinstance(s, ast.Assign) for t in s.targets]
+        order = ordering.source.source(getattr(ordering.node, "slice", ordering.node)) if ordering is not None else ""
+        taken = [s for s in beside if isinstance(s, ast.Assign) and f"[{order}]" in scene.text_of(s.value)]
+        made = [t for s in taken for t in s.targets]
         names = [scene.text_of(e) for t in made for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
         for name in names:
             if name != scene.text_of(scene.node.value):
@@ -196,9 +198,9 @@ def repairs(scene: Scene) -> Iterator[Repair]:
         other = [n for n in ast.walk(side.node.slice) if isinstance(n, ast.Call)]
         if drawn and other and scene.text_of(drawn[0]) == side.source.source(other[0]):
             name = algebra.fresh_name(scene, "rows")
-            taken = (side.source.edit(other[0], name),)
+            same = (side.source.edit(other[0], name),)
             line = scene.source.line_before(scene.statement, f"{name} = {scene.text_of(drawn[0])}")
-            yield (line, *scene.instead(name, drawn[0]), *taken)
+            yield (line, *scene.instead(name, drawn[0]), *same)
     if ordering is not None and ordering.source is scene.source:
         yield from _one_order(scene, ordering.source.statement(ordering.node))
 
