@@ -81,7 +81,7 @@ def repairs(scene: Scene) -> Iterator[Repair]:
     for leaf in scene.leaves(scene.value):
         for pooled in scene.names_of(forward):
             spread = scene.with_part(leaf, pooled, scene.value)
-            for text in scene.values[:10]:
+            for text in scene.values[:30]:
                 if text not in (pooled, scene.text_of(leaf)):
                     yield scene.instead(f"{here} * ({text} == {spread})", scene.value)
 
