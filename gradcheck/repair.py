@@ -238,7 +238,7 @@ class Bench:
         fix = finding.fix or Fix("" if repair else "the repair of another finding mends this one too")
         if repair is None:
             return replace(finding, fix=replace(fix, replacement=None, tried=None) if finding.fix else None)
-        off = {p.name: p.residual if p.residual is not None else 1.0 for p in _concerned(finding, self.report)}
+        off = {p.name: p.relative_error or p.residual or 1.0 for p in _concerned(finding, self.report)}
         wrong = {p.name for p in self.report.parameters if p.verdict == "wrong"}
         gradients = {name: figure for name, figure in off.items() if name in wrong}
         if gradients:
