@@ -89,6 +89,7 @@ class Gathered:
     files: list[str] = field(default_factory=list)
     unreadable: int = 0
     computations: list[tuple[str, int]] = field(default_factory=list)  # loops to keep whole: file, line
+    probed: dict[int, list[int]] = field(default_factory=dict)  # by probe, which of its texts have the wanted value
 
     @property
     def begun(self) -> bool:
@@ -116,6 +117,8 @@ class Gathered:
                 self.not_checked.append(NotChecked.from_json(event))
             case "computations":
                 self.computations = [(str(file), int(line)) for file, line in event["loops"]]
+            case "probed":
+                self.probed[int(event["probe"])] = [int(number) for number in event["fits"]]
             case "followed":
                 self.files = list(dict.fromkeys([*self.files, *map(str, event["files"])]))
             case "end":

@@ -89,10 +89,15 @@ def read_notebook(data: bytes, shown: str) -> tuple[Cell, ...]:
     language = _language(notebook)
     if not language.lower().startswith(("python", "ipython")):
         raise InputError(f"{shown}: this notebook is written in {language}, not in Python")
-    texts = [text for text in map(_text_of, found) if text.strip()]
+    texts = [text_of_cell(cell) for cell in code_cells(notebook)]
     if not texts:
         raise InputError(f"{shown}: the notebook has no code cells")
     return tuple(as_cell(number, text) for number, text in enumerate(texts, 1))
+
+
+def code_cells(notebook: Any) -> list[Any]:
+    """The cells of a notebook's JSON that hold Python, in the order in which they are numbered."""
+    return [cell for cell in _cells_of(notebook) or [] if text_of_cell(cell).strip()]
 
 
 def _cells_of(notebook: Any) -> list[Any] | None:
@@ -116,7 +121,7 @@ def _language(notebook: dict[str, Any]) -> str:
     return "python"
 
 
-def _text_of(cell: Any) -> str:
+def text_of_cell(cell: Any) -> str:
     """The source of a code cell in Python, "" for any other; a list of lines in older files, one text in newer."""
     if not isinstance(cell, dict) or cell.get("cell_type") != "code":
         return ""

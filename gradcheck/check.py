@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import tempfile
 import tokenize
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import __version__, steps, sweep
+from . import __version__, repair, steps, sweep
 from .assemble import Gathered, Piece, assemble, tail
 from .cells import cell_file, skipped_cells, skipped_lines
 from .definitions import entry_points
@@ -27,6 +28,8 @@ from .results import Json, NotChecked, Report
 from .supervise import GRACE, Ending, Event, EventPipe, Listeners, interrupts_noted, run
 from .target import Interpreter, Target, choose_interpreter, printable, resolve_target
 
+PATIENCE = 10.0  # seconds for a run with an edit, besides
+SLOWER = 3.0  # times those of the first run
 CHILD = Path(__file__).parent / "record" / "child.py"
 
 
@@ -43,12 +46,14 @@ class Observer:
 class Checked:
     """A report and how the child ended.
 
-    ``interrupt`` is the signal that stopped us, 0 for none; ``files`` are the user's files that were followed.
+    ``interrupt`` is the signal that stopped us, 0 for none; ``files`` are the user's files that were followed, and
+    ``texts`` those that repairs were tried on, by file (or cell).
     """
 
     report: Report
     interrupt: int = 0
     files: tuple[str, ...] = ()
+    texts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def check_script(path: str | os.PathLike[str], *, hooks: Sequence[Hook | Callback] = (), **options: Any) -> Report:
@@ -82,19 +87,22 @@ def check_target(
     interpreter = choose_interpreter(target.path, options.python)
     watcher = observer or Observer()
     runs = _Runs(target, interpreter, options, child)
-    gathered, ending = _judged(runs, watcher, stdin, hooks)
+    runs, gathered, ending = _judged(runs, watcher, stdin, hooks)
     if not gathered.begun and not ending.stopped:
         raise _never_began(interpreter, ending)
     script = _script(target, interpreter, options)
     if not gathered.pieces:
         script["entry_points"] = entry_points(_sources(target))
     gathered.not_checked += skipped_cells(target.cells)
-    report = assemble(
-        gathered, ending, script, timeout=options.timeout, tool_version=__version__,
+    assembled = partial(
+        assemble, script=script, timeout=options.timeout, tool_version=__version__,
         cells=target.cells, select=options.select, ignore=options.ignore,
     )  # fmt: skip
+    report = assembled(gathered, ending)
     report = dataclasses.replace(report, sources=texts(report))
     checked = Checked(report, ending.interrupt, tuple(gathered.files))
+    if options.repair and not checked.interrupt:
+        checked = _repaired(checked, runs.hurried(ending.seconds), watcher, assembled)
     if options.steps is not None and not checked.interrupt:
         checked = _followed(checked, gathered, runs, watcher, hooks)
     if options.batch_sizes is not None and not checked.interrupt:
@@ -102,22 +110,55 @@ def check_target(
     return checked
 
 
-def _judged(runs: _Runs, watcher: Observer, stdin: int, hooks: Sequence[Handle]) -> tuple[Gathered, Ending]:
-    """The run that is judged: a second one where the first shows that a loop must be kept whole."""
+def _judged(runs: _Runs, watcher: Observer, stdin: int, hooks: Sequence[Handle]) -> tuple[_Runs, Gathered, Ending]:
+    """The run that is judged, a second one where the first shows that a loop must be kept whole; how to run again."""
 
-    def once(watched: Observer, whole: list[tuple[str, int]], told: Sequence[Handle]) -> tuple[Gathered, Ending]:
+    def once(chosen: _Runs, watched: Observer, told: Sequence[Handle]) -> tuple[Gathered, Ending]:
         found = Gathered(files=[str(runs.target.path)])
         found.changed += [*filter(None, [runs.interpreter.passed_over]), *skipped_lines(runs.target.cells)]
-        return found, runs.once(found, watched, stdin=stdin, hooks=told, whole=whole)
+        return found, chosen.once(found, watched, stdin=stdin, hooks=told)
 
-    gathered, ending = once(watcher, [], hooks)
+    gathered, ending = once(runs, watcher, hooks)
     if gathered.computations and not ending.stopped and stdin == subprocess.DEVNULL:
-        other, ended = once(Observer(tick=watcher.tick), gathered.computations, ())  # hooks hear of a step once
+        whole = dataclasses.replace(runs, whole=tuple(gathered.computations))
+        other, ended = once(whole, Observer(tick=watcher.tick), ())  # hooks hear of a step once
         if ended.interrupt:
             ending = dataclasses.replace(ending, interrupt=ended.interrupt)
         elif not ended.stopped:  # else the loop is too long: what the first run found has to do
-            gathered, ending = other, ended
-    return gathered, ending
+            return whole, other, ended
+    return runs, gathered, ending
+
+
+def _repaired(
+    checked: Checked, runs: _Runs, watcher: Observer, assembled: Callable[[Gathered, Ending], Report]
+) -> Checked:
+    """The report with the repairs of its errors that were tried. An interrupt ends the search and drops it."""
+    interrupts: list[int] = []
+
+    def again(sources: Mapping[str, str], more: Json) -> tuple[Gathered, Ending] | None:
+        if any(interrupts):
+            return None
+        found = Gathered()
+        ended = runs.once(found, Observer(tick=watcher.tick), sources=dict(sources), more=more)
+        interrupts.append(ended.interrupt)
+        return found, ended
+
+    def rerun(sources: Mapping[str, str], named: bool) -> Report | None:
+        done = again(sources, {"brief": not named})
+        return assembled(*done) if done else None
+
+    def probe(sources: Mapping[str, str], goals: Sequence[str]) -> dict[int, list[int]]:
+        done = again(sources, {"probes": list(goals), "silent": True})
+        return done[0].probed if done else {}
+
+    sources = repair.sources_of(checked.files, runs.target.cells, str(runs.target.path))
+    with _workplace() as folder:
+        if checked.report.findings:
+            again({}, {"goals": str(folder)})
+        report = repair.Bench(checked.report, sources, rerun, probe, folder).repaired()
+    if any(interrupts):
+        return dataclasses.replace(checked, interrupt=max(interrupts))
+    return dataclasses.replace(checked, report=report, texts={f: s.text for f, s in sources.items()})
 
 
 def _followed(checked: Checked, gathered: Gathered, runs: _Runs, watcher: Observer, hooks: Sequence[Handle]) -> Checked:
@@ -193,6 +234,13 @@ class _Runs:
     interpreter: Interpreter
     options: Options
     child: Path
+    whole: tuple[tuple[str, int], ...] = ()  # loops that are not ended early
+
+    def hurried(self, seconds: float) -> _Runs:
+        """The same for edits, which may keep a script from ending; ``seconds`` are those of the first run."""
+        usual = PATIENCE + SLOWER * seconds
+        options = dataclasses.replace(self.options, timeout=min(usual, self.options.timeout or usual))
+        return dataclasses.replace(self, options=options)
 
     def once(
         self,
@@ -203,7 +251,7 @@ class _Runs:
         hooks: Sequence[Handle] = (),
         sources: dict[str, str] | None = None,
         arguments: tuple[str, ...] | None = None,
-        whole: list[tuple[str, int]] | None = None,
+        more: Json | None = None,
         trail: steps.Trail | None = None,
     ) -> Ending:
         """Runs the child, and fills ``gathered``; with a ``trail`` it follows the steps that this wants."""
@@ -219,7 +267,7 @@ class _Runs:
             pipe = EventPipe()
             chosen = _config(self.target, self.options, folder, pipe.write_end)
             plain = sources is None and trail is None
-            chosen |= {"sources": sources or {}, "whole": whole or []}
+            chosen |= {"sources": sources or {}, "whole": list(self.whole), **(more or {})}
             chosen["plan"] = plain and self.options.steps is not None
             if arguments is not None:
                 chosen["arguments"] = list(arguments)

@@ -6,9 +6,9 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +18,7 @@ from rich_click.rich_help_configuration import RichHelpConfiguration
 from . import __version__
 from .errors import GradcheckError, UsageError
 from .options import TIMEOUT, Color, Options, near_miss
-from .publish import Request, publish, refuse_overwrites, say
+from .publish import Request, publish, publish_page, refuse_overwrites, say
 from .render import RENDERERS
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 FAILED = 2
 # Options that a configuration does not hold: they ask for something else than a check, or for the file itself.
-ON_THE_LINE_ONLY = ("config", "watch", "list_rules", "explain", "demo", "version")
+ON_THE_LINE_ONLY = ("config", "watch", "diff", "fix", "list_rules", "explain", "demo", "version")
 
-EPILOG = "Exit: 0 clean, 1 error found, 2 nothing could be judged, 3 partly judged."
+EPILOG = "Exit: 0 clean, 1 error found (with --fix: left), 2 nothing could be judged, 3 partly judged."
 GREETING = """\
 Usage: gradcheck [OPTIONS] FILE... [-- ARGUMENTS]
 
@@ -62,6 +62,7 @@ class Round:
     reports: list[Report] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    texts: list[Mapping[str, str]] = field(default_factory=list)  # by report, the sources that repairs were tried on
     interrupt: int = 0
 
     def exit_code(self, request: Request) -> int:
@@ -190,6 +191,8 @@ def _complete_form(context: click.Context, parameter: click.Parameter, begun: st
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
 @click.option("--config", metavar="PATH", is_eager=True, expose_value=False, callback=_configure,
               help="Take [tool.gradcheck] from this file.")  # fmt: skip
+@click.option("--diff", is_flag=True, help="Print a patch of repairs that were tried.")
+@click.option("--fix", is_flag=True, help="Apply them to the files. Nothing else edits any.")
 @click.option("--watch", is_flag=True, help="Check again when a file changes.")
 @click.option("--list-rules", is_flag=True, help="List the rules.")
 @click.option("--explain", metavar="SLUG", shell_complete=_complete_slug, help="Show the page of a rule.")
@@ -210,6 +213,8 @@ def command(
     strict: bool,
     exit_zero: bool,
     no_stand_ins: bool,
+    diff: bool,
+    fix: bool,
     watch: bool,
     list_rules: bool,
     explain: str | None,
@@ -221,6 +226,8 @@ def command(
         say(GREETING)
         return FAILED
     if list_rules or explain is not None:
+        from .explain import manual
+
         say(manual(explain))
         return 0
     request = Request(form, output, html, cast(Color, color), quiet, strict, exit_zero, show_output, line.alone)
@@ -239,6 +246,8 @@ def command(
     if line.arguments and len(files) > 1:
         raise UsageError("arguments after -- are for a single script, and several were named")
     refuse_overwrites(request, files)
+    if diff or fix:
+        return _repair(files, replace(options, repair=True), request, fix=fix, alone=not (diff and fix or watch))
     if watch:
         return _watch(files, options, request)
     found = check_files(files, options, request)
@@ -247,14 +256,26 @@ def command(
     return found.exit_code(request)
 
 
-def manual(slug: str | None) -> str:
-    """The page of the rule ``slug``, or the list of all rules."""
-    from .explain import listing, page_of
+def _repair(files: Sequence[str], options: Options, request: Request, *, fix: bool, alone: bool) -> int:
+    """Shows the repairs as a patch, or writes them; then the exit code is that of what is left."""
+    from . import patch
 
-    if slug is None:
-        return listing()
-    page = page_of(slug)
-    return f"{page.slug} ({page.severity})\n\n{page.text.rstrip()}\n"
+    if not alone:
+        raise UsageError("--diff, --fix and --watch are for one at a time")
+    if request.form != "text" or request.output:
+        raise UsageError("--diff and --fix have their own output", "--html PATH writes a page beside it")
+    found = check_files(files, options, request)
+    publish_page(found.reports, request)
+    if found.interrupt:
+        return found.exit_code(request)
+    checks = list(zip(found.reports, found.texts, strict=True))
+    if not fix:
+        patch.show(checks, say)
+        return found.exit_code(request)
+    patch.write(checks, say)
+    failed = [FAILED] * (len(found.codes) > len(found.reports))  # what could not be checked among several
+    left = [patch.after_repairs(report).exit_code(strict=request.strict) for report in found.reports]
+    return 0 if request.exit_zero and found.reports else worst([*failed, *left])
 
 
 def check_files(files: Sequence[str], options: Options, request: Request) -> Round:
@@ -273,6 +294,7 @@ def check_files(files: Sequence[str], options: Options, request: Request) -> Rou
         found.reports.append(checked.report)
         found.codes.append(checked.report.exit_code(strict=request.strict))
         found.files += checked.files
+        found.texts.append(checked.texts)
         found.interrupt = checked.interrupt
         if found.interrupt:
             break

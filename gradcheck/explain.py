@@ -56,6 +56,14 @@ def listing(places: tuple[Path, ...] = PLACES) -> str:
     return "".join(f"{page.slug:{slug}}  {page.severity:{severity}}  {page.summary}\n" for page in known)
 
 
+def manual(slug: str | None) -> str:
+    """The page of the rule ``slug``, or the list of all rules. Raises UsageError for a slug that there is not."""
+    if slug is None:
+        return listing()
+    page = page_of(slug)
+    return f"{page.slug} ({page.severity})\n\n{page.text.rstrip()}\n"
+
+
 def _files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         yield from sorted(place.glob("*.py")) if place.is_dir() else [place] if place.exists() else []

@@ -25,7 +25,7 @@ from .record.names import Names
 from .record.pristine import Pristine
 from .record.recorder import Recorder
 from .record.sources import Sources, listed
-from .results import Finding, GradientNorm, NotChecked, Outcome, Parameter
+from .results import Finding, GradientNorm, NotChecked, Outcome, Parameter, goal_name
 from .step import batch
 from .step.asked import Asked
 from .step.judge import Judge
@@ -228,7 +228,7 @@ class JudgingRecorder(Recorder):
             "not_checked": [n.to_json() for n in told.not_checked],
         }
         self.emit(event)  # what is known is not lost if the time is up while the mistakes are named
-        drawn = self._picture(number, made, told.parameters)
+        drawn = Picture() if self.options.get("brief") else self._picture(number, made, told.parameters)
         parameters = [replace(p, **drawn.seen.get(p.name, {})) for p in told.parameters]
         event |= {
             "plan": self._plan(view) if self.options.get("plan") else None,
@@ -253,7 +253,7 @@ class JudgingRecorder(Recorder):
                     norms.append(GradientNorm(s.parameter, norm, s.step, size, number).to_json())
                 if self.options.get("arrays"):
                     file = os.path.join(self.options["arrays"], f"{number}-{len(arrays)}.npy")
-                    gradients.keep(s, file)
+                    gradients.keep(file, s.gradient, s.update, s.value)
                     arrays.append({"parameter": s.parameter, "step": s.step, "batch_size": size, "file": file})
         except Exception as problem:
             self._own_fault(problem, made.activation)
@@ -310,7 +310,10 @@ class JudgingRecorder(Recorder):
     def _findings(self, view: StepView) -> list[Finding]:
         """What the rules say. A rule that fails must not take the verdicts with it."""
         try:
-            return _ordered(rules.findings(view))
+            found = _ordered(rules.findings(view, named=not self.options.get("brief")))
+            for finding, goal in view.goals if self.options.get("goals") else ():
+                gradients.keep(os.path.join(self.options["goals"], goal_name(finding)), *goal)
+            return found
         except Exception as problem:
             self._own_fault(problem, view.made.activation, "the findings of a training")
             return []

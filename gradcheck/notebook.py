@@ -24,8 +24,9 @@ from IPython.display import display
 from . import configuration
 from .cells import as_cell
 from .check import check_target
-from .cli import command, configured, manual
+from .cli import command, configured
 from .errors import GradcheckError, UsageError
+from .explain import manual
 from .options import Display, Options
 from .render import render, save
 from .results import Report

@@ -25,7 +25,8 @@ class Options:
     at which the step is run again: "auto", or at least two numbers of rows. ``steps`` is how many training steps are
     followed in a second run, at the script's own speed. ``select`` and ``ignore`` are slugs of rules: findings of
     others than the selected ones, and of the ignored ones, are kept but suppressed. ``drawn`` tells that a page is
-    wanted: what only a page shows is measured too.
+    wanted: what only a page shows is measured too. ``repair``: run the script again with edits that may mend each
+    error, and keep those that come out right in the findings' fixes.
     """
 
     python: str | None = None
@@ -42,6 +43,7 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     drawn: bool = False
+    repair: bool = False
 
     @classmethod
     def from_keywords(cls, keywords: dict[str, Any]) -> Options:

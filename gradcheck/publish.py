@@ -57,8 +57,7 @@ def _refuse_overwrite(option: str, output: str, files: Iterable[str], noun: str)
 
 def publish(reports: list[Report], request: Request) -> None:
     """Shows the reports where and how they are wanted. Raises RenderError when that is not possible."""
-    if request.html:
-        save(request.html, render(reports, "html"))
+    publish_page(reports, request)
     text = render(reports, request.form, _display(request))
     if request.output:
         save(request.output, text)
@@ -66,12 +65,22 @@ def publish(reports: list[Report], request: Request) -> None:
         say(text)
 
 
-def say(text: str) -> None:
+def publish_page(reports: list[Report], request: Request) -> None:
+    """Writes the page, where one is wanted."""
+    if request.html:
+        save(request.html, render(reports, "html"))
+
+
+def say(text: str | bytes) -> None:
     """Writes to standard output. Raises RenderError when that is not possible."""
     if sys.stdout is None:
         raise RenderError("the report cannot be written: standard output is closed")
     try:
-        sys.stdout.write(text)
+        if isinstance(text, bytes):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise

@@ -51,16 +51,32 @@ class Span(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Edit(Record):
+    """``text`` in the place of a piece of the source. A piece of no length stands before its column."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fix(Record):
     """The edit that mends a finding.
 
     ``replacement`` takes the place of the finding's marked expression. ``tried`` holds what the re-check said
-    before and after (``{"before": ..., "after": ...}``) or ``None`` when the edit was not tried.
+    before and after (``{"before": ..., "after": ...}``) or ``None`` when the edit was not tried. ``edits`` are what
+    came out right when the script was run with them (then ``tried`` has ``"by": "edited run"``): one that puts
+    ``replacement`` there, or several, or one somewhere else, and then there is no ``replacement``.
     """
 
     description: str
     replacement: str | None = None
     tried: Json | None = None
+    edits: list[Edit] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +288,12 @@ class Report(Record):
         return str(_pages().fragment(self))
 
 
+def goal_name(finding: Finding) -> str:
+    """The name of the file in which a run leaves what belongs at a finding's place."""
+    place = (finding.line, finding.column, finding.end_line, finding.end_column)
+    return f"{finding.rule}-{'-'.join(map(str, place))}.npy"
+
+
 def _pages() -> Any:
     # By name: results know no renderer, and the child that imports this module has none.
     return import_module(".render.html", __package__)
@@ -279,6 +301,7 @@ def _pages() -> Any:
 
 _NESTED: dict[str, dict[str, type[Record]]] = {
     "Finding": {"related": Span, "fix": Fix},
+    "Fix": {"edits": Edit},
     "Training": {"loss": Loss},
     "Report": {
         "loss": Loss,

@@ -33,6 +33,7 @@ LEVELS = {
     "replay": 3.5,
     "step": 4.0,
     "diagnose": 4.5,
+    "editing": 4.6,
     "rules": 5.0,
     "judge": 5.5,
     "ignores": 5.0,
@@ -44,6 +45,8 @@ LEVELS = {
     "hooks": 5.8,
     "sweep": 5.8,
     "steps": 5.9,
+    "repair": 5.8,
+    "patch": 6.5,
     "render": 6.0,
     "definitions": 5.5,
     "check": 6.0,
@@ -59,7 +62,7 @@ LEVELS = {
 }
 # The child starts in one file of record/, which alone looks up to the judging; the names are given as text there.
 CHILD_SIDE = ("errors", "results", "cells", "tape", "ops", "numeric", "record", "replay", "step", "diagnose", "rules")
-CHILD_SIDE += ("judge",)
+CHILD_SIDE += ("judge", "editing")
 NEVER = [("render", "record"), ("rules", "record"), ("rules", "render"), ("ops", "numeric"), ("numeric", "ops")]
 # What a stand-in hands out when the script itself asks for it, if the script's interpreter has it.
 ON_REQUEST = {"record.learning": {"pandas", "scipy"}}

@@ -156,4 +156,4 @@ def test_a_file_named_that_is_no_configuration(name: str, project: Path, asked: 
 def test_every_option_can_be_configured_but_those_that_are_no_check(project: Path) -> None:
     configurable = {option.name for option in cli._configurable()}
     every = {parameter.name for parameter in cli.command.params if parameter.param_type_name == "option"}
-    assert every - configurable == {"config", "watch", "list_rules", "explain", "demo", "version"}
+    assert every - configurable == {"config", "watch", "diff", "fix", "list_rules", "explain", "demo", "version"}

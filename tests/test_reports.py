@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-from gradcheck.render import plots
+from gradcheck.render import closeups, plots
 from gradcheck.results import Report
 
 from .build_reports import REPORTS, ROOT, cases, index_page, lasting, picture, pictured, stored
@@ -28,7 +28,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     def empty(slug: str, title: str, sentence: str, *drawing: object, **shape: object) -> plots.Plot:
         return plots.Plot(slug, sentence, Markup())
 
-    monkeypatch.setattr(plots, "_plot", empty)
+    for module in (plots, closeups):
+        monkeypatch.setattr(module, "drawing", empty)
 
 
 def _steady(page: str) -> str:

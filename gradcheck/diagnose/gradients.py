@@ -50,10 +50,10 @@ def seen(made: Judgement) -> Iterator[Seen]:
                     continue
 
 
-def keep(found: Seen, file: str) -> None:
-    """Write gradient, update and value, one after the other, in NumPy's format. Raises OSError."""
+def keep(file: str, *parts: np.ndarray) -> None:
+    """Write arrays, one after the other, in NumPy's format. Raises OSError."""
     with _open(file, "wb") as stream:
-        for part in (found.gradient, found.update, found.value):
+        for part in parts:
             np.lib.format.write_array(stream, np.asarray(part), allow_pickle=False)
 
 

@@ -22,7 +22,7 @@ from ..tape import CONST, Tape
 from . import departure, scales
 from .departure import Departure
 from .jury import Verdict
-from .spot import Again, Mend, Spot
+from .spot import Again, Goal, Mend, Spot
 from .stepview import Mistake, StepView
 from .walk import Trace, Walk, onward, walk_of
 
@@ -119,6 +119,7 @@ class Search:
         return self.view.made
 
     def _take(self, best: _Try) -> None:
+        best.mend.goal = _goal(best, self.trial.recording, first=not self.mended)
         self.mended.update(zip(best.mend.entries, best.mend.values, strict=True))
         known = next((m for m in self.found if m.mend and self._same_mistake(m.mend, best.mend)), None)
         if known is None:
@@ -235,6 +236,23 @@ class Search:
         except ReplayError:
             return None
         return made
+
+
+def _goal(best: _Try, original: Recording, *, first: bool) -> Goal | None:
+    """The goal of a mend, as the script would reach it with nothing else mended; None where its place is another than
+    the one whose value it changes, and where what is right depends on an earlier mend.
+    """
+    mend, spot = best.mend, best.spot
+    number = mend.entries.index(spot.origin) if spot.origin in mend.entries else 0
+    entry = spot.origin if mend.gradient is not None else mend.entries[number]
+    value = mend.gradient if mend.gradient is not None else mend.values[number]
+    if not callable(value) and not first:
+        return None
+    wanted = np.asarray(value(original.operands(entry)[0]) if callable(value) else value)
+    got = spot.walk.value(entry, original)
+    if spot.tape.site_of(entry) != mend.place or got is None or wanted.dtype.kind not in "fiub":
+        return None
+    return np.asarray(got, float), np.asarray(wanted, float)
 
 
 def _unknown_factors(best: _Try) -> set[float]:

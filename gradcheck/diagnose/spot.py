@@ -21,6 +21,9 @@ from .walk import Trace, Walk
 Again = Callable[[list[Any]], Any]
 """What an entry makes of the operands that it finds."""
 
+Goal = tuple[np.ndarray, np.ndarray]
+"""What the script has at a place, and what belongs there but for a constant factor."""
+
 MOST_VALUES = 32
 FIRST_FEW = 3
 DEEPEST = 6
@@ -34,7 +37,8 @@ class Mend:
     A value may be computed anew from the operands, as they are with what lies before it mended: in a loop that carries
     its error along, each pass reads what the one before it made. ``place`` is the number of the guilty site; the other
     fields are those of the finding. Where what was meant has another shape, ``gradient`` says instead what the
-    parameter's gradient itself would be.
+    parameter's gradient itself would be. ``goal`` is there once it was tried: what the script has in one execution of
+    the place, and what belongs there.
     """
 
     slug: str
@@ -49,6 +53,7 @@ class Mend:
     fix: Fix | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
     gradient: np.ndarray | None = None
+    goal: Goal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..record.sources import Site, Sources, where
-from ..results import Loss
+from ..results import Finding, Loss
 from ..step.candidates import Candidate
 from ..step.flow import backward_slice
 from ..step.trials import Judgement, Trial
@@ -15,7 +15,7 @@ from ..tape import CONST, Tape
 from . import naming
 from .jury import PILED, Verdict, own_loss
 from .memory import Hit
-from .spot import Mend
+from .spot import Goal, Mend
 
 T = TypeVar("T")
 
@@ -59,6 +59,7 @@ class StepView:
     last: dict[int, Any] = field(default_factory=dict)
     named: dict[int, int] = field(default_factory=dict)
     known: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    goals: list[tuple[Finding, Goal]] = field(default_factory=list)  # what belongs at the places of findings
 
     def once(self, make: Callable[[StepView], T]) -> T:
         """What ``make`` says of this view, asked for by several rules and computed once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..results import Outcome
-from . import loader, packages, standins, surroundings, taps
+from . import loader, packages, probe, standins, surroundings, taps
 from .channel import Channel
 from .following import FollowingRecorder
 from .notebook import Notebook, shell_or
@@ -83,6 +84,8 @@ def run(config: dict[str, Any], pristine: Sequence[str]) -> NoReturn:
     whole = Run(recorder, channel, compiled, remarks, pristine)
     whole.make_up = data.enabled
     recorder.stop = whole.stop
+    if config.get("probes"):
+        builtins.__dict__[probe.NAME] = probe.Probe(config["probes"], channel.send, whole.stop)
     whole.execute(program, config.get("call"))
 
 

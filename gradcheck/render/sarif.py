@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ..options import Display
 from ..reading import inside
-from ..results import Finding, Json, Report, Span
+from ..results import Edit, Finding, Json, Report, Span
 from .manual import manual
 from .view import clean, outcome_words, shown_path, source_lines
 
@@ -86,7 +86,7 @@ def _result(report: Report, finding: Finding, index: int) -> Json:
     hashes = line_hashes("\n".join(source_lines(report, finding.file)))
     if finding.line in hashes:
         result["partialFingerprints"] = {"primaryLocationLineHash": hashes[finding.line]}
-    if finding.fix and finding.fix.replacement is not None and finding.fix.tried:
+    if finding.fix and finding.fix.tried and (finding.fix.edits or finding.fix.replacement is not None):
         result["fixes"] = [_fix(report, finding)]
     if finding.suppressed:
         result["suppressions"] = [{"kind": "inSource"}]
@@ -108,7 +108,7 @@ def _sentence(text: str) -> str:
     return words if words.endswith(".") else words + "."
 
 
-def _region(place: Finding | Span) -> Json:
+def _region(place: Finding | Span | Edit) -> Json:
     """Line and columns; an end of 0 means the end of the line, which SARIF leaves out."""
     region = {"startLine": place.line, "startColumn": max(place.column, 1), "endLine": max(place.end_line, place.line)}
     if place.end_column > 0:
@@ -147,9 +147,20 @@ def _steps(report: Report, finding: Finding) -> list[Json]:
 
 def _fix(report: Report, finding: Finding) -> Json:
     assert finding.fix is not None
-    replacement = {"deletedRegion": _region(finding), "insertedContent": {"text": clean(finding.fix.replacement or "")}}
-    change = {"artifactLocation": {"uri": _uri(report, finding.file)}, "replacements": [replacement]}
-    return {"description": {"text": clean(finding.fix.description) or "tried"}, "artifactChanges": [change]}
+    one = (finding.file, _region(finding), finding.fix.replacement or "")
+    made = [(e.file, _region(e), e.text) for e in finding.fix.edits] or [one]
+    changes = [
+        {
+            "artifactLocation": {"uri": _uri(report, file)},
+            "replacements": [
+                {"deletedRegion": region, "insertedContent": {"text": clean(text)}}
+                for place, region, text in made
+                if place == file
+            ],
+        }
+        for file in dict.fromkeys(file for file, _, _ in made)
+    ]
+    return {"description": {"text": clean(finding.fix.description) or "tried"}, "artifactChanges": changes}
 
 
 def _invocation(report: Report) -> Json:

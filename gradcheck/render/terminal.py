@@ -5,12 +5,14 @@ Text of the user's is never read as markup: rows are (text, style) pairs, and co
 
 from __future__ import annotations
 
+import difflib
 import io
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..editing.edits import put_in
 from ..options import Display
-from ..results import Finding, Fix, NotChecked, Outcome, Parameter, Report
+from ..results import Edit, Finding, Fix, NotChecked, Outcome, Parameter, Report
 from . import batches, steps, view
 from .view import cells, clean
 from .window import SPAN_LINES, Mark, Row, window
@@ -242,7 +244,11 @@ def _fix(report: Report, finding: Finding) -> Iterator[str]:
 
 
 def edit_lines(report: Report, finding: Finding, fix: Fix) -> Iterator[str]:
-    """The line before and after, when the fix is a replacement of what is marked on one line."""
+    """The lines before and after: of the edits, else when the fix is a replacement of what is marked on one line."""
+    for file, cell in dict.fromkeys((edit.file, edit.cell) for edit in fix.edits):
+        yield from _changed_lines(report, file, cell, fix.edits)
+    if fix.edits:
+        return
     lines = view.source_lines(report, finding.file, finding.cell)
     if fix.replacement is None or finding.end_line != finding.line or not 1 <= finding.line <= len(lines):
         return
@@ -250,6 +256,18 @@ def edit_lines(report: Report, finding: Finding, fix: Fix) -> Iterator[str]:
     edited = line[: finding.column - 1] + fix.replacement + line[finding.end_column - 1 :]
     yield "- " + clean(line.strip()).expandtabs(4)
     yield from ("+ " + clean(part.rstrip()).expandtabs(4) for part in edited.strip().split("\n"))
+
+
+def _changed_lines(report: Report, file: str, cell: int | None, edits: Sequence[Edit]) -> Iterator[str]:
+    """The lines of a file (or a notebook's cell) that edits change, without what is the same."""
+    before = view.source_lines(report, file, cell)
+    try:
+        after = put_in("\n".join(before), [e for e in edits if (e.file, e.cell) == (file, cell)]).split("\n")
+    except ValueError:
+        return  # the source is not what it was
+    for line in difflib.unified_diff(before, after, lineterm="", n=0):
+        if not line.startswith(("---", "+++", "@@")):
+            yield f"{line[0]} {clean(line[1:].strip())}".expandtabs(4)
 
 
 def _part(name: str, lines: list[str], width: int) -> Iterator[Row]:

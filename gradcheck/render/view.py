@@ -249,7 +249,8 @@ def tried_words(tried: dict[str, object]) -> str:
         after = "exact" if after == 0 else f"off by {off_by(float(after))}"
         if isinstance(before, float | int):
             after = f"off by {off_by(float(before))} before, {after} after"
-    return clean(f"tried on the recorded step: {after}")
+    how = "tried by running the edited script" if tried.get("by") else "tried on the recorded step"
+    return clean(f"{how}: {after}")
 
 
 OPENINGS = {

@@ -6,6 +6,7 @@ it gives) and some of
     suppose(spot) -> Iterator[Mend]           what was meant at a place where gradients go wrong; it is tried
     name(view, mistake) -> Finding | None     says what a mistake is that no supposition explains
     check(view) -> Iterator[Finding]          looks at the step itself
+    repairs(scene) -> Iterator[Repair]        edits that may be meant, the likeliest first; each is tried by a run
 
 Rules are asked in the order of ``RANK`` (50 where a module has none).
 """
@@ -24,6 +25,8 @@ from ..diagnose.mistakes import mistakes
 from ..diagnose.places import finding_at
 from ..diagnose.spot import Mend
 from ..diagnose.stepview import Mistake, StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Json
 from . import gradient_mismatch
 
@@ -39,13 +42,24 @@ def every_rule() -> list[ModuleType]:
     return sorted(found, key=lambda m: (getattr(m, "RANK", USUAL_RANK), m.SLUG))
 
 
-def findings(view: StepView) -> list[Finding]:
-    """What the rules say of one training: a finding for each mistake, and what they see in the step."""
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The edits that the rule of a finding knows."""
+    for rule in every_rule():
+        if rule.SLUG == scene.finding.rule and hasattr(rule, "repairs"):
+            yield from rule.repairs(scene)
+
+
+def findings(view: StepView, *, named: bool = True) -> list[Finding]:
+    """What the rules say of one training: a finding for each mistake, and what they see in the step.
+
+    Unless mistakes are to be ``named``, nothing is supposed about those in the gradients, which takes most of the time.
+    """
     rules = every_rule()
-    view.mistakes = mistakes(view, [_careful(view, r, r.suppose) for r in rules if hasattr(r, "suppose")])
-    named = [_named(rules, view, mistake) for mistake in view.mistakes]
+    supposing = [_careful(view, r, r.suppose) for r in rules if hasattr(r, "suppose")]
+    view.mistakes = mistakes(view, supposing if named else [])
+    told = [_named(rules, view, mistake) for mistake in view.mistakes]
     seen = [f for rule in rules if hasattr(rule, "check") for f in _careful(view, rule, rule.check)(view)]
-    return [*(f for f in named if f is not None), *seen]
+    return [*(f for f in told if f is not None), *seen]
 
 
 def mismatches(view: StepView) -> list[Finding]:
@@ -86,7 +100,7 @@ def _once(rule: ModuleType, view: StepView, mistake: Mistake) -> Iterator[Findin
 def _mended(view: StepView, mistake: Mistake, found: Mend) -> Finding:
     """The finding of a mistake that was mended on the tape."""
     names = view.names([v.candidate for v in mistake.verdicts])
-    return finding_at(
+    finding = finding_at(
         view.site(mistake.place),
         found.slug,
         "error",
@@ -101,6 +115,9 @@ def _mended(view: StepView, mistake: Mistake, found: Mend) -> Finding:
         fix=replace(found.fix, tried=_before_and_after(mistake)) if found.fix is not None else None,
         training=view.number,
     )
+    if found.goal is not None:
+        view.goals.append((finding, found.goal))
+    return finding
 
 
 def _before_and_after(mistake: Mistake) -> Json:

@@ -12,9 +12,16 @@ Looks like it and is fine: a learning rate of its own for each parameter, and cl
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 from ..diagnose import scales
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Place, Scene
+from ..editing.source import product
 from ..ops import name_of
 from ..results import Finding
 from ..tape import CONST
@@ -79,3 +86,41 @@ def _by_a_literal(view: StepView, entry: int) -> bool:
     template, inputs, _ = view.tape.entry(entry)
     scaled = name_of(template.fn).rpartition(".")[2] in ("mul", "truediv", "multiply", "divide")
     return scaled and any(c & 3 == CONST and isinstance(view.tape.constants[c >> 2], int | float) for c in inputs)
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """A mean for a sum or the reverse, a division by the number of samples as the file writes it, at the marked place
+    or in the update.
+    """
+    factor, samples = float(scene.finding.evidence["factor"]), scene.finding.evidence["samples"]
+    here = scene.text_of(scene.value)
+    other = ("sum", "mean") if factor > 1 else ("mean", "sum")
+    for node in ast.walk(scene.value):
+        if isinstance(node, ast.Call) and scene.called(node) == other[0]:
+            function = scene.text_of(node.func).removesuffix(other[0]) + other[1]
+            swapped = scene.instead(function, node.func)
+            if factor < 1:
+                yield swapped
+    counts = [*scene.divisors, str(samples)]
+    if factor < 1:
+        for text, left in algebra.without_factors(scene):
+            if len(left) == 1 and left[0] in counts:
+                yield scene.instead(text, scene.value)
+    for count in counts:
+        yield scene.instead(f"{product(here)} / {count}" if factor > 1 else product(here, count), scene.value)
+    right = scene.related(0)
+    for update in _updates(scene, right) if right is not None else ():
+        for count in counts:
+            step = scene.text_of(update)
+            yield scene.instead(f"{product(step)} / {count}" if factor > 1 else product(step, count), update)
+
+
+def _updates(scene: Scene, right: Place) -> Iterator[ast.expr]:
+    """What is added or subtracted in the parameter's update, where it stands beside another one's."""
+    last = {name.rpartition(".")[2] for name in scene.finding.parameters}
+    for statement in right.source.block(right.source.statement(right.node)):
+        if isinstance(statement, ast.Assign | ast.AugAssign):
+            target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
+            if right.source is scene.source and scene.text_of(target).rpartition(".")[2] in last:
+                value = statement.value
+                yield value.right if isinstance(statement, ast.Assign) and isinstance(value, ast.BinOp) else value

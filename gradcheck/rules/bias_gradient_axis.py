@@ -21,6 +21,9 @@ import numpy as np
 
 from ..diagnose import forms
 from ..diagnose.spot import Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 
 SLUG = "bias-gradient-axis"
 SEVERITY = "error"
@@ -66,5 +69,13 @@ def _mend(spot: Spot, error: np.ndarray, axes: tuple[int, ...]) -> Mend:
         f"the sum over axis {text} is the gradient",
         [f"the error that goes in is exact; summed over axis {text} it is exactly the gradient of the bias"],
         effect="the units share one value, or each gets that of another",
+        evidence={"axes": list(axes)},
         gradient=error.sum(axis=axes),
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The sum over the axes of the samples, in the shape that the bias has."""
+    axes = tuple(scene.finding.evidence.get("axes", ()))
+    for keep in (False, True) if axes else ():
+        yield scene.instead(algebra.reduced(scene, scene.value, axes, keep=keep), scene.value)

@@ -15,11 +15,15 @@ which are meant.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ..diagnose import meetings
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import wrapped
 from ..results import Finding, Fix
 
 SLUG = "broadcast-labels"
@@ -66,3 +70,11 @@ def _finding(view: StepView, found: meetings.Broadcast, names: list[str]) -> Fin
         fix=Fix("give both one shape before they meet, for example target.reshape(prediction.shape)"),
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """One side in the shape of the other."""
+    if isinstance(scene.node, ast.BinOp):
+        left, right = scene.text_of(scene.node.left), scene.text_of(scene.node.right)
+        yield scene.instead(f"{wrapped(right)}.reshape({wrapped(left)}.shape)", scene.node.right)
+        yield scene.instead(f"{wrapped(left)}.reshape({wrapped(right)}.shape)", scene.node.left)

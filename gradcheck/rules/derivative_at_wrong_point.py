@@ -14,6 +14,7 @@ Looks like it and is fine: `x * (1 - x)` named "sigmoid derivative" and called w
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +22,9 @@ import numpy as np
 from ..diagnose import factors, forms, passive
 from ..diagnose.places import mark
 from ..diagnose.spot import Known, Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 
 SLUG = "derivative-at-wrong-point"
 SEVERITY = "error"
@@ -91,3 +95,16 @@ def _mend(spot: Spot, factor: factors.Factor, form: forms.Form, known: Known, ou
         ],
         "the layers below learn from a distorted gradient; near zero the difference is small and hides",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The value that was taken exchanged for the one that the activation made, or for what went into it."""
+    right, taken = scene.related(0), scene.related(1)
+    hints = [*scene.names_of(right), *scene.inputs_of(right)]
+    known = {*scene.names_of(taken), *scene.inputs_of(taken)}
+    found = [*reversed(algebra.reads(scene))]
+    found.sort(key=lambda n: scene.text_of(n) not in known)
+    for leaf in found[:3]:
+        for text in [*(scene.moved(leaf) if isinstance(leaf, ast.Subscript) else ()), *scene.likely(hints, 9)]:
+            if text != scene.text_of(leaf):
+                yield scene.instead(text, leaf)

@@ -13,6 +13,7 @@ Looks like it and is fine: a mask without a scale on both sides, and inverted dr
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,6 +24,9 @@ from ..diagnose import forms, scales
 from ..diagnose.places import finding_at, mark
 from ..diagnose.spot import Mend, Spot
 from ..diagnose.stepview import Mistake, StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import product
 from ..results import Finding
 from ..tape import CONST
 
@@ -141,3 +145,16 @@ def _scale(fn: object, values: Sequence[Any]) -> float | None:
     if fn in DIVISIONS and np.ndim(values[1]) == 0:
         return 1 / numbers[0]
     return numbers[0] if fn in PRODUCTS else None
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked value times the mask, or its mask times the scale, as the forward line has them."""
+    forward, scale = scene.related(0), scene.finding.evidence.get("scale")
+    if scale is None:
+        for text in scene.likely(scene.within(forward)):
+            yield scene.instead(product(scene.text_of(scene.value), text), scene.value)
+        return
+    statement = forward.node if forward is not None else None
+    if isinstance(statement, ast.AugAssign) and forward is not None:
+        yield scene.instead(forward.source.source(statement.value), scene.value)
+    yield scene.instead(product(scene.text_of(scene.value), f"{scale:g}"), scene.value)

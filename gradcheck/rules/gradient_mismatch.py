@@ -13,6 +13,8 @@ the squared error), and one that is clipped, decayed or scaled by an optimiser a
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from typing import Any
 
 from ..diagnose import scales
@@ -20,6 +22,9 @@ from ..diagnose.jury import ALL_UPHILL, Verdict
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
 from ..diagnose.verdicts import floored
+from ..editing import algebra, usual
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Span
 
 SLUG = "gradient-mismatch"
@@ -110,3 +115,23 @@ def _evidence(v: Verdict) -> dict[str, Any]:
     if v.departure is not None:
         out["structure"] = v.departure.structure
     return out
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The transpose, where that is the structure; the whole Jacobian in the place of its diagonal."""
+    if "transpose" in str(scene.finding.evidence.get("structure", "")):
+        for leaf in scene.leaves(scene.value):
+            yield scene.instead(usual.transposed(scene, leaf), leaf)
+    yield from algebra.jacobian(scene, (-1, 0))
+    yield from _drawn_once(scene)
+
+
+def _drawn_once(scene: Scene) -> Iterator[Repair]:
+    """What a function gave in the forward pass, where the place calls it a second time."""
+    for call in (n for n in ast.walk(scene.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)):
+        for other in ast.walk(scene.room):
+            same = isinstance(other, ast.Call) and scene.text_of(other.func) == scene.text_of(call.func)
+            if same and isinstance(other, ast.Call) and other.lineno < call.lineno:
+                name = algebra.fresh_name(scene, "kept")
+                line = scene.source.line_before(scene.source.statement(other), f"{name} = {scene.text_of(other)}")
+                yield (line, *scene.instead(name, other), *scene.instead(name, call))

@@ -13,11 +13,17 @@ decays.
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..diagnose.jury import PILED
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding
 from ..step.compare import oriented
 from ..step.trials import Match
@@ -72,3 +78,24 @@ def _holds(m: Match | None, before: np.ndarray | None) -> bool:
     (k, c), *_ = np.linalg.lstsq(basis, u, rcond=None)
     close = np.linalg.norm(u - basis @ (k, c)) < SAME * np.linalg.norm(u)
     return bool(k and close and abs(c - 1) < SAME)
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """Assignments where it is added, here or for all of that buffer beside it; the buffer made anew in each pass."""
+    if not isinstance(scene.node, ast.AugAssign):
+        return
+    buffer = _root(scene.node.target)
+    beside = [s for s in scene.source.block(scene.node) if isinstance(s, ast.AugAssign) and _root(s.target) == buffer]
+    for group in (beside, [scene.node]):
+        edits = [scene.instead(f"{scene.text_of(s.target)} = {scene.text_of(s.value)}", s) for s in group]
+        yield tuple(edit for repair in edits for edit in repair)
+    made = algebra.definition(scene, buffer)
+    for loop in scene.source.above(scene.node, (ast.For, ast.While)):
+        if isinstance(loop, ast.For | ast.While) and made is not None and made.lineno < loop.lineno:
+            yield (scene.source.line_before(loop.body[0], scene.text_of(made)),)
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

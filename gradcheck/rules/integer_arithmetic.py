@@ -14,11 +14,16 @@ and `//` on numbers that no parameter reaches.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ..diagnose import integers
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import wrapped
 from ..results import Finding, Fix
 
 SLUG = "integer-arithmetic"
@@ -76,3 +81,19 @@ def _finding(view: StepView, found: integers.Loss, names: list[str]) -> Finding:
         fix=Fix(FIXES[found.kind]),
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """A true division, an operand in floating point, or an array that is made in floating point."""
+    for node in ast.walk(scene.node):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+            yield scene.instead(f"{scene.text_of(node.left)} / {scene.text_of(node.right)}", node)
+    target = scene.statement.targets[0] if isinstance(scene.statement, ast.Assign) else None
+    target = scene.statement.target if isinstance(scene.statement, ast.AugAssign) else target
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    made = algebra.definition(scene, scene.text_of(target)) if target is not None else None
+    if made is not None and made is not scene.statement:
+        yield scene.instead(f"{wrapped(scene.text_of(made.value))}.astype(float)", made.value)
+    for leaf in scene.leaves(scene.value):
+        yield scene.instead(f"{scene.text_of(leaf)}.astype(float)", leaf)

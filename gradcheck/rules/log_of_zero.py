@@ -16,6 +16,7 @@ before it counts.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 import numpy as np
@@ -23,6 +24,8 @@ import numpy as np
 from ..diagnose import breakdown, nonfinite
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Fix
 
 SLUG = "log-of-zero"
@@ -59,3 +62,13 @@ def check(view: StepView) -> Iterator[Finding]:
         fix=Fix("compute the loss from the scores, or keep the operand above zero: np.clip(p, 1e-12, 1.0)"),
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The operands of all logarithms of the statement, or of this one, kept above zero."""
+    calls = [n for n in ast.walk(scene.statement) if isinstance(n, ast.Call) and scene.called(n) == "log" and n.args]
+    clipped, shifted = scene.numpy + ".clip({0}, 1e-12, 1.0)", "{0} + 1e-12"
+    for group, form in ((g, f) for f in (shifted, clipped) for g in (calls, [n for n in calls if n is scene.node])):
+        texts = [form.format(scene.text_of(n.args[0])) for n in group]
+        edits = [scene.instead(text, n.args[0]) for n, text in zip(group, texts, strict=True)]
+        yield tuple(edit for repair in edits for edit in repair)

@@ -20,6 +20,10 @@ import numpy as np
 from ..diagnose import factors, forms
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import product
 
 SLUG = "loss-mismatch"
 SEVERITY = "error"
@@ -71,3 +75,13 @@ def _mend(spot: Spot, wanted: np.ndarray, used: str, own: str) -> Mend:
         [mark(spot.sites[loss], "the loss that is computed")],
         "it trains, but the loss that is printed is not the one that is descended",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The error without the factor, or with it."""
+    for text, left in algebra.without_factors(scene):
+        if len(left) == 2:
+            yield scene.instead(text, scene.value)
+    for leaf in scene.leaves(scene.value):
+        factor = algebra.slopes(scene, "sigmoid", scene.text_of(leaf))[0]
+        yield scene.instead(product(scene.text_of(scene.value), factor), scene.value)

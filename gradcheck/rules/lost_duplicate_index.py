@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.spot import Mend, Spot
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..replay.functions import arguments
 from ..results import Fix
 
@@ -106,3 +108,15 @@ def _at(source: str, verb: str) -> str | None:
         return None
     target, index = ast.unparse(statement.target.value), ast.unparse(statement.target.slice)
     return f"np.{verb}.at({target}, {index}, {ast.unparse(statement.value)})"
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """``np.add.at`` for ``G[i] = G[i] + g``."""
+    statement = scene.node
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.BinOp):
+        return
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Subscript) and scene.text_of(target) == scene.text_of(value.left):
+        verb = "subtract" if isinstance(value.op, ast.Sub) else "add"
+        parts = ", ".join(map(scene.text_of, (target.value, target.slice, value.right)))
+        yield scene.instead(f"{scene.numpy}.{verb}.at({parts})")

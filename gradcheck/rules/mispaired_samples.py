@@ -17,6 +17,7 @@ negatives (one array, or one that meets its own rows as well), mixup (rows of bo
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ import numpy as np
 
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Fix, Span
 from ..step.chains import Chain
 from ..step.pairing import Pairing, pairing, picked_at
@@ -175,3 +179,40 @@ def _where_moved(view: StepView, pairs: Pairs, moved: str) -> list[Span]:
 def _some(ids: np.ndarray) -> str:
     shown = ", ".join(str(int(i)) for i in ids[:4])
     return shown + (", ..." if len(ids) > 4 else "")
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The array that was put into the same order; one draw for both; one permutation for two shuffles."""
+    side, ordering = scene.related(0), scene.related(1)
+    if isinstance(scene.node, ast.Subscript):
+        beside = scene.source.block(scene.source.statement(ordering.node)) if ordering is not None else []
+        order = ordering.source.source(getattr(ordering.node, "slice", ordering.node)) if ordering is not None else ""
+        taken = [s for s in beside if isinstance(s, ast.Assign) and f"[{order}]" in scene.text_of(s.value)]
+        made = [t for s in taken for t in s.targets]
+        names = [scene.text_of(e) for t in made for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+        for name in names:
+            if name != scene.text_of(scene.node.value):
+                yield scene.instead(name, scene.node.value)
+    if side is not None and isinstance(scene.node, ast.Subscript) and isinstance(side.node, ast.Subscript):
+        drawn = [n for n in ast.walk(scene.node.slice) if isinstance(n, ast.Call)]
+        other = [n for n in ast.walk(side.node.slice) if isinstance(n, ast.Call)]
+        if drawn and other and scene.text_of(drawn[0]) == side.source.source(other[0]):
+            name = algebra.fresh_name(scene, "rows")
+            same = (side.source.edit(other[0], name),)
+            line = scene.source.line_before(scene.statement, f"{name} = {scene.text_of(drawn[0])}")
+            yield (line, *scene.instead(name, drawn[0]), *same)
+    if ordering is not None and ordering.source is scene.source:
+        yield from _one_order(scene, ordering.source.statement(ordering.node))
+
+
+def _one_order(scene: Scene, second: ast.stmt) -> Iterator[Repair]:
+    """Two arrays that are shuffled one after the other, taken through one permutation."""
+    shuffles = [s for s in scene.source.block(second) if isinstance(s, ast.Expr) and scene.called(s.value) == "shuffle"]
+    calls = [s.value for s in shuffles if isinstance(s.value, ast.Call) and isinstance(s.value.func, ast.Attribute)]
+    if len(calls) != 2 or second not in shuffles:
+        return
+    (one, other), name = (scene.text_of(c.args[0]) for c in calls), algebra.fresh_name(scene, "order")
+    drawn = scene.text_of(calls[0].func).removesuffix("shuffle") + f"permutation(len({one}))"
+    line = scene.source.line_before(shuffles[0], f"{name} = {drawn}")
+    first = scene.instead(f"{one}[:] = {one}[{name}]", shuffles[0])
+    yield (line, *first, *scene.instead(f"{other}[:] = {other}[{name}]", shuffles[1]))

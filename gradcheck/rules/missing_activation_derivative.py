@@ -20,6 +20,10 @@ import numpy as np
 from ..diagnose import forms
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import product
 
 SLUG = "missing-activation-derivative"
 SEVERITY = "error"
@@ -64,4 +68,13 @@ def _mend(spot: Spot, wanted: np.ndarray, family: str, outer: int) -> Mend:
         ],
         [mark(spot.sites[spot.tape.site_of(outer)], "the activation")],
         "the layers below learn as if the activation were not there",
+        evidence={"family": family},
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked value times the derivative, by the names of the activation's output."""
+    family, activation = str(scene.finding.evidence.get("family", "")), scene.related(0)
+    for output in scene.likely([*scene.names_of(activation), *scene.inputs_of(activation)]):
+        for factor in algebra.slopes(scene, family, output):
+            yield scene.instead(product(scene.text_of(scene.value), factor), scene.value)

@@ -13,13 +13,18 @@ Looks like it and is fine: a path that is cut on purpose (a detached target, tru
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Iterator
 
 import numpy as np
 
 from ..diagnose import uses
+from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing import usual
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 
 SLUG = "missing-term"
 SEVERITY = "error"
@@ -32,7 +37,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
     for part in uses.parts_of_parameters(spot):
         left = ", ".join(dict.fromkeys(f"`{spot.text_of(r)}`" for r in part.left))
         why = f"this is exactly what comes back from `{spot.text_of(part.used)}`; that of {left} is missing"
-        yield _mend(spot, {spot.origin: part.wanted}, why)
+        yield _mend(spot, {spot.origin: part.wanted}, why, part.left[0])
     for whole in uses.wholes(spot):
         yield _mend(spot, whole.values, f"the derivative by {spot.text_of(whole.entry)} has another term")
 
@@ -47,7 +52,7 @@ def _other_sign(spot: Spot) -> Iterator[Mend]:
             yield _mend(spot, values, "the two terms belong together with the other sign")
 
 
-def _mend(spot: Spot, values: dict[int, np.ndarray], why: str) -> Mend:
+def _mend(spot: Spot, values: dict[int, np.ndarray], why: str, left: int | None = None) -> Mend:
     return Mend(
         SLUG,
         tuple(values),
@@ -56,5 +61,24 @@ def _mend(spot: Spot, values: dict[int, np.ndarray], why: str) -> Mend:
         "the error that comes back from one use of this value is missing or has the wrong sign",
         "not the whole derivative",
         [why],
+        [mark(spot.sites[spot.tape.site_of(left)], "the other use")] if left is not None else [],
         effect="what the value does elsewhere in the forward pass is not learned",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The other sign; the marked value plus another in sight; plus a product with what the other use reads."""
+    if isinstance(scene.value, ast.BinOp) and isinstance(scene.value.op, ast.Add | ast.Sub):
+        yield from usual.signs(scene)
+    here, read = scene.text_of(scene.value), scene.leaves(scene.value)
+    inside = scene.within(scene.related(0))
+    for leaf in read if inside else ():
+        for text in inside[:2]:
+            for other in scene.values[:8]:
+                if other not in (text, scene.text_of(leaf)):
+                    yield scene.instead(f"{here} + {other}.T @ {text}", scene.value)
+                    yield scene.instead(f"{here} + {text}.T @ {other}", scene.value)
+        break
+    for text in scene.values[:12]:
+        if text not in map(scene.text_of, read):
+            yield scene.instead(f"{here} + {text}", scene.value)

@@ -15,6 +15,7 @@ before a softmax, and a best loss that begins at infinity.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,8 @@ import numpy as np
 from ..diagnose import breakdown, nonfinite
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding
 
 SLUG = "non-finite"
@@ -65,3 +68,12 @@ def _operands(values: list[Any]) -> Iterator[str]:
             low, high = float(np.min(value)), float(np.max(value))
             name = "the operand" if len(values) == 1 else f"operand {number}"
             yield f"{name}: " + (f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}")
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """A divisor that cannot become zero."""
+    for node in ast.walk(scene.node):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            divisor = scene.text_of(node.right)
+            yield scene.instead(f"{scene.numpy}.maximum({divisor}, 1e-12)", node.right)
+            yield scene.instead(f"({divisor} + 1e-8)", node.right)

@@ -21,6 +21,10 @@ import numpy as np
 from ..diagnose import local
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import product
 
 SLUG = "normalization-backward"
 SEVERITY = "error"
@@ -65,3 +69,17 @@ def _mend(spot: Spot, step: local.Step, statistic: int) -> Mend:
         [mark(spot.sites[spot.tape.site_of(statistic)], "the derivative runs through this too")],
         "the layers in front learn to change what the normalisation takes away again",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked value less its mean, or less its part along a normalised value in sight, or less both."""
+    here, np_ = scene.text_of(scene.value), scene.numpy
+    axes = algebra.axes_in(scene.related(0)) or ["0", "-1"]
+    for axis in axes:
+        options = f"axis={axis}, keepdims=True"
+        yield scene.instead(f"{here} - {np_}.mean({here}, {options})", scene.value)
+    for text in dict.fromkeys([*scene.values, *scene.attributes]):
+        for axis in axes:
+            along = f"{product(here, text)}, axis={axis}, keepdims=True"
+            yield scene.instead(f"{here} - {text} * {np_}.mean({along})", scene.value)
+            yield scene.instead(f"{here} - {text} * {np_}.sum({along})", scene.value)

@@ -18,6 +18,7 @@ in other people's code.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ from ..diagnose.jury import Verdict
 from ..diagnose.optimizer import NEAR, SAME, Optimiser
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Span
 
 SLUG = "optimizer-state"
@@ -171,3 +175,43 @@ def _degrees(view: StepView) -> Iterator[Finding]:
             evidence={"power": degree},
             training=view.number,
         )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """A buffer for each name; the new state kept; the decay that the state itself has, and no power of it."""
+    statement = scene.statement
+    if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
+        names = ", ".join(map(scene.text_of, statement.targets))
+        value = scene.text_of(statement.value)
+        yield scene.instead(f"{names} = {', '.join([value] * len(statement.targets))}", statement)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+        target = statement.targets[0]
+        for leaf in scene.leaves(scene.node):
+            same = isinstance(leaf, ast.Subscript) and scene.text_of(leaf.slice) == scene.text_of(target.slice)
+            if same and _factor(scene, statement.value, scene.text_of(leaf)):
+                yield (scene.source.line_after(statement, f"{scene.text_of(leaf)} = {scene.text_of(target)}"),)
+    for node in (n for n in ast.walk(scene.node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)):
+        yield from _decays(scene, node)
+
+
+def _decays(scene: Scene, power: ast.BinOp) -> Iterator[Repair]:
+    """The decay of the state that is read, in a power; the decay alone for a constant power of it."""
+    base = scene.text_of(power.left)
+    for leaf in scene.leaves(scene.node):
+        made = algebra.definition(scene, scene.text_of(leaf))
+        decay = _factor(scene, made.value, scene.text_of(leaf)) if made is not None else ""
+        if decay and decay != base:
+            yield scene.instead(decay, power.left)
+        alone = _factor(scene, scene.value, scene.text_of(leaf)) == base
+        if alone and isinstance(power.right, ast.Constant):
+            yield scene.instead(base, power)
+
+
+def _factor(scene: Scene, value: ast.expr, state: str) -> str:
+    """What a state is multiplied by in an expression; empty where it is not."""
+    for node in ast.walk(value):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            left, right = scene.text_of(node.left), scene.text_of(node.right)
+            if state in (left, right):
+                return left if right == state else right
+    return ""

@@ -14,6 +14,7 @@ Looks like it and is fine: windows with several equal maxima, where the error ma
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from itertools import chain
 
@@ -22,6 +23,9 @@ import numpy as np
 from ..diagnose import local
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing.edits import Repair
+from ..editing.scene import Place, Scene
+from ..editing.source import Source
 
 SLUG = "pooling-backward"
 SEVERITY = "error"
@@ -65,3 +69,49 @@ def _mend(spot: Spot, step: local.Step, pooling: int) -> Mend:
         [mark(spot.sites[spot.tape.site_of(pooling)], "the forward pass")],
         "the layers in front are told of entries that never reached the loss",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The windows of the forward pass; the error where the pooled value came from; a share for each entry."""
+    forward = scene.related(0)
+    if forward is None:
+        return
+    yield from _same_windows(scene, forward)
+    here = scene.text_of(scene.value)
+    for leaf in scene.leaves(scene.value):
+        for pooled in scene.names_of(forward):
+            spread = scene.with_part(leaf, pooled, scene.value)
+            for text in scene.values[:30]:
+                if text not in (pooled, scene.text_of(leaf)):
+                    yield scene.instead(f"{here} * ({text} == {spread})", scene.value)
+
+
+def _same_windows(scene: Scene, forward: Place) -> Iterator[Repair]:
+    """The marked slices as the forward pass writes them, with what only its function knows written out."""
+    target = getattr(scene.node, "target", None)
+    room = forward.source.function(forward.node) or forward.source.tree
+    for node in ast.walk(room):
+        if isinstance(node, ast.Subscript) and isinstance(target, ast.Subscript):
+            text = forward.source.source(node.slice)
+            if isinstance(node.ctx, ast.Load) and text != scene.text_of(target.slice) and ":" in text:
+                yield scene.instead(_known_here(scene, forward.source, room, node.slice), target.slice)
+
+
+def _known_here(scene: Scene, source: Source, room: ast.AST, node: ast.expr) -> str:
+    """The text of an expression of another function; names that are not set here give way to what they stand for."""
+    here = {n.id for n in ast.walk(scene.room) if isinstance(n, ast.Name)}
+    there: dict[str, ast.expr] = {}
+    for statement in ast.walk(room):
+        if isinstance(statement, ast.Assign):
+            target, value = statement.targets[0], statement.value
+            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs = zip(target.elts, value.elts, strict=False) if both else [(target, value)]  # type: ignore[attr-defined]
+            there |= {t.id: v for t, v in pairs if isinstance(t, ast.Name)}
+    tree = ast.parse(f"_[{source.source(node)}]", mode="eval").body
+
+    class Written(ast.NodeTransformer):
+        def visit_Name(self, name: ast.Name) -> ast.expr:
+            return name if name.id in here or name.id == "_" else there.get(name.id, name)
+
+    found = Written().visit(tree)
+    return ast.unparse(found)[2:-1]

@@ -14,11 +14,14 @@ Looks like it and is fine: truncated backpropagation, where the state is handed 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ..diagnose import uses
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 
 SLUG = "recurrent-carry-missing"
 SEVERITY = "error"
@@ -41,3 +44,19 @@ def suppose(spot: Spot) -> Iterator[Mend]:
                 [mark(spot.sites[spot.tape.site_of(whole.entry)], "the next pass reads this state")],
                 "the net learns only from what is one step away",
             )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked value plus what the loop carries along: names that it sets again after this line."""
+    loop = next(scene.source.above(scene.node, (ast.For, ast.While)), None)
+    stored = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)] if loop else []
+    carried = [n.id for n in stored if n.lineno >= scene.node.lineno and _begins_before(scene, n.id, loop)]
+    here = scene.text_of(scene.value)
+    for text in dict.fromkeys([*carried, *scene.values[:8]]):
+        yield scene.instead(f"{here} + {text}", scene.value)
+
+
+def _begins_before(scene: Scene, name: str, loop: ast.stmt | None) -> bool:
+    """Whether a name has a value before the loop begins."""
+    nodes = (n for n in ast.walk(scene.room) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return loop is not None and any(n.id == name and n.lineno < loop.lineno for n in nodes)

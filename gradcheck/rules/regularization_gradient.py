@@ -14,10 +14,16 @@ without the factor 1/2 whose gradient has the factor 2.
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import wrapped
 from ..results import Finding
 from ..step.trials import before
 
@@ -67,3 +73,44 @@ def _share(view: StepView, mistake: Mistake, i: int) -> float | None:
     if not k or not c or np.linalg.norm(u - basis @ (k, c)) > SAME * min(np.linalg.norm(c * w), np.linalg.norm(u)):
         return None
     return float(c / k)
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The penalty's term with another sign or factor, without it, or added as the penalty's coefficient has it."""
+    names = {_plain(name) for name in scene.finding.parameters}
+    own = [leaf for leaf in scene.leaves(scene.value) if _plain(scene.text_of(leaf)) in names]
+    for leaf in own:
+        for sum_ in scene.source.above(leaf, ast.BinOp):
+            if isinstance(sum_.op, ast.Add | ast.Sub) and leaf in ast.walk(sum_.right):
+                left, right = scene.text_of(sum_.left), scene.text_of(sum_.right)
+                operator, other = ("+", "-") if isinstance(sum_.op, ast.Add) else ("-", "+")
+                for text in (f"{other} {right}", f"{operator} 2 * {right}", f"{operator} 0.5 * {right}"):
+                    yield scene.instead(f"{left} {text}", sum_)
+                yield scene.instead(left, sum_)
+    here = scene.text_of(scene.value)
+    for name in _called(scene, names):
+        for coefficient in _coefficients(scene):
+            yield scene.instead(f"{here} + {coefficient} * {name}", scene.value)
+
+
+def _plain(name: str) -> str:
+    return name.replace('"', "'").split(".")[-1]
+
+
+def _called(scene: Scene, names: set[str]) -> list[str]:
+    """What the file calls the parameter."""
+    nodes = [n for n in ast.walk(scene.source.tree) if isinstance(n, ast.Name | ast.Attribute | ast.Subscript)]
+    return list(dict.fromkeys(t for n in nodes if _plain(t := scene.text_of(n)) in names))[:2]
+
+
+def _coefficients(scene: Scene) -> Iterator[str]:
+    """Texts of the number that is missing: names that have it as their value, once, twice or half; else the number."""
+    share = -float(scene.finding.evidence.get("share", 0.0))
+    for node in ast.walk(scene.source.tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for factor, text in ((1, ""), (2, "2 * "), (0.5, "0.5 * ")):
+                value = node.value.value
+                if isinstance(value, int | float) and abs(value * factor - share) < 1e-9 * abs(share):
+                    yield f"{text}{scene.text_of(node.targets[0])}"
+    yield from (f"{text}{name}" for name in scene.scalars for text in ("", "2 * "))
+    yield wrapped(f"{share:.6g}")

@@ -14,6 +14,7 @@ Looks like it and is fine: `random.shuffle` on a list of rows or of row numbers,
 
 from __future__ import annotations
 
+import ast
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,8 @@ import numpy as np
 
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Fix
 
 SLUG = "shuffle-breaks-rows"
@@ -74,3 +77,9 @@ def _finding(view: StepView, entry: int, lost: int, count: int) -> Finding:
         fix=Fix("use np.random.shuffle, which moves whole rows"),
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """NumPy's own shuffle."""
+    if isinstance(scene.node, ast.Call) and len(scene.node.args) == 1:
+        yield scene.instead(f"{scene.numpy}.random.shuffle({scene.text_of(scene.node.args[0])})")

@@ -15,11 +15,15 @@ reward): say so with `--maximize`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..diagnose import scales
 from ..diagnose.jury import ALL_UPHILL
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
+from ..editing import usual
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Fix, Span
 
 SLUG = "sign-flipped-update"
@@ -90,3 +94,8 @@ def _turned(text: str) -> str | None:
     if len(_OPERATOR.findall(text)) != 1:
         return None
     return _OPERATOR.sub(lambda m: ("+" if m.group(1) == "-" else "-") + "=", text)
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked sum or update with the other sign."""
+    yield from usual.signs(scene)

@@ -14,12 +14,16 @@ at a time.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ..diagnose import meetings
 from ..diagnose.meetings import WrongAxis
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding, Fix
 
 SLUG = "softmax-axis"
@@ -70,3 +74,16 @@ def _finding(view: StepView, found: WrongAxis, names: list[str]) -> Finding:
         fix=Fix(f"sum along the classes: axis={found.axis}, keepdims=True, in the maximum and in the sum"),
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The sum along the classes; with it each maximum of the same function."""
+    axis = int(scene.finding.evidence["classes"])
+    sums = [n for n in ast.walk(scene.node) if isinstance(n, ast.Call) and scene.called(n) == "sum"]
+    if not sums:
+        return
+    alone = scene.instead(algebra.reduced(scene, sums[0], (axis,), keep=True), sums[0])
+    largest = [n for n in ast.walk(scene.room) if scene.called(n) in ("max", "amax")]
+    shifts = [e for n in largest for e in scene.instead(algebra.reduced(scene, n, (axis,), keep=True), n)]
+    yield (*alone, *shifts)
+    yield alone

@@ -24,6 +24,10 @@ import numpy as np
 from ..diagnose import factors, forms
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import wrapped
 from ..results import Fix
 
 SLUG = "softmax-derivative-doubled"
@@ -72,5 +76,10 @@ def _mend(spot: Spot, factor: factors.Factor) -> Mend:
         ],
         [mark(spot.sites[spot.tape.site_of(factor.incoming.entries[0])], "already the derivative by the logits")],
         EFFECT,
-        Fix("leave the factor out", f"({source})"),
+        Fix("leave the factor out", wrapped(source)),
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked product without some of its factors."""
+    yield from (scene.instead(text, scene.value) for text, _ in algebra.without_factors(scene))

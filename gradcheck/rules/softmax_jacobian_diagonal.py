@@ -20,6 +20,9 @@ import numpy as np
 from ..diagnose import factors, forms
 from ..diagnose.places import mark
 from ..diagnose.spot import Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 
 SLUG = "softmax-jacobian-diagonal"
 SEVERITY = "error"
@@ -51,4 +54,10 @@ def _mends(spot: Spot, factor: factors.Factor, p: np.ndarray) -> Iterator[Mend]:
                 ["the error that goes in is exact by the probabilities; p * (g - sum(g * p)) is what belongs here"],
                 [mark(spot.sites[spot.tape.site_of(factor.outer[0])], "the probabilities")],
                 "the gradients miss what each probability takes from the others",
+                evidence={"axes": [axis]},
             )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The whole Jacobian in the place of p * (1 - p)."""
+    yield from algebra.jacobian(scene, scene.finding.evidence.get("axes", ()))

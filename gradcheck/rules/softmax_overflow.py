@@ -27,6 +27,9 @@ from ..diagnose import breakdown, nonfinite, softmaxes
 from ..diagnose.places import finding_at, mark
 from ..diagnose.softmaxes import NOTHING, Softmax
 from ..diagnose.stepview import StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import wrapped
 from ..results import Finding, Fix
 
 SLUG = "softmax-overflow"
@@ -67,7 +70,7 @@ def _happened(view: StepView, softmax: Softmax, found: nonfinite.Origin) -> Find
             f"replayed in the script's own precision: {what} became nan",
         ],
         effect="from this step on the parameters are nan, and no later step can bring them back",
-        evidence={"score": score, "step": found.step + 1},
+        evidence={"score": score, "step": found.step + 1, "axes": list(softmax.axes or ())},
         fix=_fix(view, softmax),
         training=view.number,
     )
@@ -128,3 +131,15 @@ def _argument(text: str) -> tuple[str, str] | None:
     if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords or not isinstance(node.args[0], ast.Name):
         return None
     return ast.unparse(node.func), node.args[0].id
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The largest score subtracted in every such exponential of the statement."""
+    node, axes = scene.node, scene.finding.evidence.get("axes") or []
+    if not isinstance(node, ast.Call) or len(node.args) != 1:
+        return
+    score = wrapped(scene.text_of(node.args[0]))
+    largest = f"{scene.numpy}.max({scene.text_of(node.args[0])}"
+    largest += f", axis={axes[0]}, keepdims=True)" if len(axes) == 1 else ")"
+    same = [n for n in ast.walk(scene.statement) if isinstance(n, ast.Call) and scene.text_of(n) == scene.text]
+    yield tuple(e for n in same for e in scene.instead(f"{score} - {largest}", n.args[0]))

@@ -14,12 +14,17 @@ Looks like it and is fine: weights updated after the last read, and a fancy inde
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from ..diagnose.places import mark
 from ..diagnose.spot import Known, Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..tape import CONST
 
 SLUG = "stale-weights"
@@ -89,3 +94,20 @@ def _mend(spot: Spot, position: int, other: np.ndarray, known: Known) -> Mend:
         ],
         "the error is proportional to the learning rate: training mostly works, and fails with large steps",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """A copy of the weights from before their update."""
+    update = scene.related(1)
+    if update is None or update.source is not scene.source:
+        return
+    statement = scene.source.statement(update.node)
+    if not isinstance(statement, ast.Assign | ast.AugAssign):
+        return
+    target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
+    text = scene.text_of(target)
+    name = algebra.fresh_name(scene, "old_" + re.findall(r"[A-Za-z_]\w*", text.partition("[")[0])[-1])
+    kept = scene.source.line_before(statement, f"{name} = {text}.copy()")
+    for leaf in scene.leaves(scene.value):
+        if scene.text_of(leaf) == text:
+            yield (kept, *scene.instead(name, leaf))

@@ -13,11 +13,14 @@ Looks like it and is fine: an `np.empty` array that is filled piece by piece bef
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ..diagnose.memory import Hit
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from ..results import Finding
 
 SLUG = "uninitialized-memory"
@@ -51,3 +54,22 @@ def _finding(view: StepView, place: int, found: list[Hit]) -> Finding:
         evidence={"unwritten": hit.unwritten, "read": hit.read},
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """Zeros where memory was reserved only; loops that begin or end one pass further."""
+    reserved = scene.related(0)
+    if reserved is not None and isinstance(reserved.node, ast.Call):
+        function = reserved.source.source(reserved.node.func)
+        yield (reserved.source.edit(reserved.node.func, function.replace("empty", "zeros")),)
+    room = reserved.source.function(reserved.node) if reserved is not None else None
+    places = [(scene.source, scene.room), *([(reserved.source, room)] if reserved is not None and room else [])]
+    for source, around in places:
+        for node in ast.walk(around):
+            if isinstance(node, ast.Call) and scene.called(node) == "range":
+                for i, bound in enumerate(node.args[:2]):
+                    text = source.source(bound)
+                    number = bound.value if isinstance(bound, ast.Constant) else None
+                    for by in (-1, 1):
+                        moved = str(number + by) if isinstance(number, int) else f"{text} {'-+'[by > 0]} 1"
+                        yield (source.edit(node.args[i], moved),)

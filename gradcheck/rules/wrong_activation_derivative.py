@@ -21,6 +21,10 @@ import numpy as np
 from ..diagnose import factors, forms
 from ..diagnose.places import mark
 from ..diagnose.spot import Known, Mend, Spot
+from ..editing import algebra
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import product
 
 SLUG = "wrong-activation-derivative"
 SEVERITY = "error"
@@ -64,4 +68,17 @@ def _mend(spot: Spot, factor: factors.Factor, family: str, used: tuple[forms.For
         proof,
         [mark(spot.sites[spot.tape.site_of(factor.outer[0])], f"the forward line: {inner}"[:60])],
         "the layers below learn from a distorted gradient",
+        evidence={"family": family},
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """One of the marked factors exchanged for the derivative, by the names of the activation's output; or left out."""
+    family, activation = str(scene.finding.evidence.get("family", "")), scene.related(0)
+    hints = [*scene.names_of(activation), *scene.inputs_of(activation)]
+    kept = [text for text, _ in algebra.without_factors(scene)]
+    if not family:
+        yield from (scene.instead(text, scene.value) for text in kept)
+    for output in scene.likely(hints):
+        for factor in algebra.slopes(scene, family, output):
+            yield from (scene.instead(product(text, factor), scene.value) for text in kept[:2])

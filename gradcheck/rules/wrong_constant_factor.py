@@ -11,9 +11,15 @@ error, the batch size).
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 from ..diagnose import scales
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
+from ..editing.edits import Repair
+from ..editing.scene import Scene
+from ..editing.source import product
 from ..results import Finding
 
 SLUG = "wrong-constant-factor"
@@ -44,3 +50,16 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
         evidence={"factor": factor},
         training=view.number,
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """The marked product without a number of its own, else divided by the factor."""
+    for node in ast.walk(scene.value):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            for side, other in ((node.right, node.left), (node.left, node.right)):
+                if isinstance(side, ast.Constant) and (side is node.right or isinstance(node.op, ast.Mult)):
+                    yield scene.instead(scene.text_of(other), node)
+    factor = float(scene.finding.evidence["factor"])
+    here = scene.text_of(scene.value)
+    by = f"{1 / factor:.6g}" if factor < 1 else f"{factor:.6g}"
+    yield scene.instead(product(by, here) if factor < 1 else f"{product(here)} / {by}", scene.value)

@@ -13,6 +13,7 @@ Looks like it and is fine: a value under another name, or a copy.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +21,8 @@ import numpy as np
 from ..diagnose import passive
 from ..diagnose.places import mark
 from ..diagnose.spot import Known, Mend, Spot
+from ..editing.edits import Repair
+from ..editing.scene import Scene
 from .stale_weights import is_stale
 
 SLUG = "wrong-operand"
@@ -119,3 +122,18 @@ def _mend(spot: Spot, position: int, other: np.ndarray, known: Known) -> Mend:
         [mark(spot.sites[spot.tape.site_of(known.entry)], "the value that belongs there")],
         "the shapes fit, so nothing complains; the gradient belongs to another layer's input",
     )
+
+
+def repairs(scene: Scene) -> Iterator[Repair]:
+    """One of the values read exchanged for one that the forward line reads, for another of its list, for any in
+    sight.
+    """
+    right = scene.related(0)
+    inside = scene.within(right)
+    leaves = scene.leaves(scene.value)
+    hints = [*inside, *scene.names_of(right)]
+    for leaf in leaves:
+        if isinstance(leaf, ast.Subscript):
+            yield from (scene.instead(text, leaf) for text in scene.moved(leaf) if text not in hints)
+    for text in scene.likely(hints):
+        yield from (scene.instead(text, leaf) for leaf in leaves if text != scene.text_of(leaf))
