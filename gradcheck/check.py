@@ -173,6 +173,7 @@ def _followed(checked: Checked, gathered: Gathered, runs: _Runs, watcher: Observ
         else:
             ending = runs.once(found, watcher, hooks=hooks, trail=trail)
             told, notes = trail.told(found, ending)
+            notes += steps.left_out(gathered, piece)
             seconds, interrupt = {"steps": round(ending.seconds, 3)}, ending.interrupt
     report = checked.report
     report = dataclasses.replace(

@@ -41,6 +41,13 @@ def not_followed(gathered: Gathered) -> NotChecked:
     return NotChecked(WHAT, why)
 
 
+def left_out(gathered: Gathered, followed: Piece) -> list[NotChecked]:
+    """The other trainings, of which no steps are told."""
+    lines = [str(p.training.line) for _, p in sorted(gathered.pieces.items()) if p is not followed and p.training.line]
+    why = f"only the training of line {followed.training.line} is followed"
+    return [NotChecked(f"the steps of the training of line {line}", why) for line in lines]
+
+
 @dataclass(slots=True)
 class Trail:
     """The steps of one training as they come in. ``hooks`` are told of each, once its first steps are believed."""

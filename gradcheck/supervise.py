@@ -29,7 +29,7 @@ Stop = Literal["", "time limit", "interrupt"]
 
 SOFT_SIGNAL = signal.SIGUSR1
 GRACE = 5.0
-INTERRUPT_GRACE = 0.6
+INTERRUPT_GRACE = 0.4
 FAREWELL = 2.0
 DRAIN = 0.3
 POLL = 0.05
