@@ -333,6 +333,7 @@ class JudgingRecorder(Recorder):
             for c in every:
                 found = namer.names_of(c)
                 self._names.setdefault(c.key, found or [namer.from_source(c)])
+            naming.beside_siblings(self._names[c.key] for c in made.parameters)
         for c in every:
             c.names = self._names[c.key]
             c.name = c.names[0]

@@ -115,7 +115,7 @@ def test_failed_cells_are_left_out_and_nothing_reaches_stderr(executed: list[dic
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ("%gradcheck --sedd 3", "gradcheck: No such option '--sedd'. Did you mean '--seed'?\n"),
+        ("%gradcheck --sedd 3", "gradcheck: No such option '--sedd'. (Did you mean one of: '--seed', '--steps'?)\n"),
         ("%gradcheck --python no", "gradcheck: --python no-such-python cannot be used: there is no such interpreter\n"),
         ("%gradcheck --help", "Usage"),
         ("%gradcheck --watch", "gradcheck: --watch has no meaning in a notebook\n"),

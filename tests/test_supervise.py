@@ -227,6 +227,8 @@ def test_the_config_and_the_world_of_the_child(child, tmp_path: Path, monkeypatc
         "follow": ["a"],
         "stand_ins": True,
         "weigh": False,
+        "drawn": False,
+        "plan": False,
         "whole": [],
         "sources": {},
         "options": {"timeout": 120.0},

@@ -161,7 +161,7 @@ class Jury:
         if made.trials and is_mixture(self.tape, made, m):
             m.comparison = replace(m.comparison, agreement="exact", scale=None)
             return Verdict(c, m, t, "right")
-        if self._has_other_terms(made, t, m):
+        if not made.asked and self._has_other_terms(made, t, m):
             return Verdict(c, m, t, "not_judged", PARTLY)
         return Verdict(c, m, t, "wrong")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,26 @@ from ..record.sources import Sources
 from ..step.candidates import Candidate
 from ..tape import Tape
 
+_INDEX = re.compile(r"\[[^\[\]]*\]")
 _LAST_INDEX = re.compile(r"\[\d+\]$")
+
+
+def beside_siblings(names: Iterable[list[str]]) -> None:
+    """Puts the place in a list or dict, where others of it have no other name, before a variable that ran over it: of
+    ``for p in params`` the last parameter is still called ``p``.
+    """
+    every = [found for found in names if found]
+    first = Counter(_form(found[0]) for found in every)
+    for found in every:
+        if first[_form(found[0])] == 1:
+            place = next((n for n in found[1:] if "[]" in _form(n) and first[_form(n)]), None)
+            if place is not None:
+                found.remove(place)
+                found.insert(0, place)
+
+
+def _form(name: str) -> str:
+    return _INDEX.sub("[]", name)
 
 
 class Namer:

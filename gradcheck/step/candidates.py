@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..record.events import Location, Update
 from ..record.loops import Activation, Pass
-from ..tape import WHOLE, Tape
+from ..tape import CONST, WHOLE, Tape
+from .flow import backward_slice
 
 MOST_ROUNDS = 3  # in which an update is looked at
+LONGEST_PASS = 20_000  # entries before a value in which what it is made from is looked for
 LONGEST_PLAIN = 4  # without a loop, a value that is made from its old one by more operations than this is no update
 
 
@@ -47,7 +52,8 @@ def find(tape: Tape, updates: list[Update], activation: Activation | None) -> li
     for key, members in units.items():
         if _carries_numbers(tape, members[0]) and _survives(tape, members, activation):
             found.append(_candidate(tape, key, members))
-    return _without_followers(tape, _without_twins(sorted(found, key=lambda c: c.first.number)))
+    found = _without_twins(sorted(found, key=lambda c: c.first.number))
+    return _without_gated(tape, _without_followers(tape, found))
 
 
 def _without_twins(found: list[Candidate]) -> list[Candidate]:
@@ -73,6 +79,44 @@ def _without_followers(tape: Tape, found: list[Candidate]) -> list[Candidate]:
         return any(makers.get(s, c) is not c for s in made)
 
     return [c for c in found if c.first.in_place or not follows(c)]
+
+
+def _without_gated(tape: Tape, found: list[Candidate]) -> list[Candidate]:
+    """A value that is multiplied entry by entry by what other candidates make is the state of a recurrence (the cell of
+    an LSTM) that is carried from step to step, where there are candidates that are not.
+    """
+    gates = {id(c): list(_gates(tape, c)) for c in found}
+    free = {
+        tape.storage_of(code): c
+        for c in found
+        if not gates[id(c)]
+        for r in c.rounds[:MOST_ROUNDS]
+        for u in r
+        for code in (u.old, u.new)
+    }
+
+    def gated(c: Candidate) -> bool:
+        for entry, code in gates[id(c)][:MOST_ROUNDS]:
+            behind = backward_slice(tape, {tape.storage_of(code)}, entry, max(0, entry - LONGEST_PASS))
+            if any(tape.storage_of(i) in free for e in behind for i in tape.entry(e)[1] if i & 3 != CONST):
+                return True
+        return False
+
+    return [c for c in found if not gated(c)]
+
+
+def _gates(tape: Tape, c: Candidate) -> Iterator[tuple[int, int]]:
+    """Arrays of a candidate's own shape that it is multiplied by on the way to its next value, with the entries."""
+    for u in c.rounds[0] if not c.first.in_place and c.shape else ():
+        way = {tape.storage_of(u.old), *(s for e in u.path for s in tape.made(e))}
+        for e in u.path:
+            template, inputs, _ = tape.entry(e)
+            if template.fn in (operator.mul, np.multiply):
+                yield from (
+                    (e, i)
+                    for i in inputs
+                    if i & 3 != CONST and tape.shape_of(i) == c.shape and tape.storage_of(i) not in way
+                )
 
 
 def _units(tape: Tape, updates: list[Update]) -> dict[Location, list[Update]]:

@@ -45,6 +45,22 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     return parameters, states, others
 
 
+def gathers(tape: Tape, c: Candidate, parameters: list[Candidate], states: list[Candidate]) -> bool:
+    """Whether a candidate gathers gradients over several passes and is set back after each update of a parameter: what
+    it holds belongs to the gradient, not to the optimiser.
+    """
+    every = [u for r in c.rounds for u in r]
+    for p in parameters:
+        ends = [r[-1].entry for r in p.rounds]
+        first = [next((u for u in every if u.entry > end), None) for end in ends]
+        resets = [u.reset for u in first if u is not None]
+        between = sum(ends[0] < u.entry < ends[-1] for u in every)
+        read = (s is not c and _drives(tape, c, s) for s in (p, *states) if s.shape == c.shape)
+        if resets and all(resets) and between > len(ends) - 1 and p.shape == c.shape and any(read):
+            return True
+    return False
+
+
 def _decided(tape: Tape, masks: Masks, end: int, direct: set[int]) -> int:
     """What the recorded decisions depend on, other than by comparing the value itself."""
     found = 0
@@ -118,11 +134,13 @@ def _scales(tape: Tape, c: Candidate, p: Candidate) -> bool:
 def _leads(tape: Tape, masks: Masks, c: Candidate, p: Candidate) -> bool:
     """Whether ``c`` drives ``p`` and is not driven by it: a velocity that decays its parameter reads the old value.
 
-    What is read by more than entry-by-entry operations is a weight. Between numbers there is nothing else: there, what
-    multiplies another value that depends on parameters is one.
+    What is read by more than entry-by-entry operations is a weight, and what drives one without being so read itself is
+    none. Between numbers there is nothing else: there, what multiplies another value that depends on parameters is one.
     """
     if (p.shape == () and not _handed_on(tape, masks, c, p)) or (p.shape != () and _spreads(tape, c)):
         return False
+    if p.shape != () and _spreads(tape, p) and _drives(tape, c, p):
+        return True
     return (_drives(tape, c, p) and not _drives(tape, p, c)) or (moves(tape, c, p) and not moves(tape, p, c))
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from ..tape import CONST, Tape
 from .flow import Masks
 
+SIZES = frozenset((np.linalg.norm, np.sum, np.ndarray.sum, np.mean, np.ndarray.mean, np.dot, np.ndarray.dot, np.vdot))
+
 
 class LossSide:
     """The loss-dependent entries behind an increment, split at optimiser state."""
@@ -47,9 +49,14 @@ class LossSide:
         for number in self.free:
             template, inputs, _ = tape.entry(number)
             active = {tape.storage_of(c) for c in inputs if c & 3 != CONST and self.masks.of(c)}
-            if (template.elementwise or (template.fn is np.linalg.norm and active <= old)) and active <= found:
+            if (template.elementwise or self._is_size(number)) and active <= found:
                 found |= self.tape.made(number)
         return found
+
+    def _is_size(self, number: int) -> bool:
+        """Whether an entry adds up all that it reads: a norm, or a part of one."""
+        template = self.tape.entry(number)[0]
+        return template.fn in SIZES and all(self.tape.shape_of(c) == () for c in self.tape.results(number))
 
     def dominates(self, blocked: int) -> bool:
         """Whether no frontier value depends on the parameters except through this entry."""

@@ -17,7 +17,7 @@ from . import candidates as candidates_
 from . import heads, hypotheses, probe, rows, transplant
 from .asked import Asked
 from .candidates import Candidate
-from .classify import classify, learns, moves
+from .classify import classify, gathers, learns, moves
 from .decay import with_penalty
 from .evaluate import evaluate
 from .flow import Masks, backward_slice
@@ -53,9 +53,12 @@ class Judge:
         parameters, states, others = classify(self.tape, found)
         if not parameters:
             return None
+        gathered = [c for c in states if gathers(self.tape, c, parameters, states)]
+        states = [c for c in states if c not in gathered]
         beside = [c for c in others if self._in_step(c, parameters)]
         others = [c for c in others if c in beside or any(moves(self.tape, c, p) for p in beside)]
-        window = Window(self.tape, [*parameters, *states, *others], 2, self._end([*parameters, *states]))
+        every = [*parameters, *states, *others]
+        window = Window(self.tape, every, 2, self._end([*parameters, *states]), gathered=bool(gathered))
         made = Judgement(activation, window, parameters, states, others)
         try:
             self._find_loss(made)
@@ -109,6 +112,7 @@ class Judge:
         own = hypotheses.own_scalars(window, path, window.end)
         made.kept["own"] = own
         if self.asked is not None:
+            made.asked = True
             self._take_asked(made, self.asked)
             return
         self._record(made, own)

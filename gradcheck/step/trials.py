@@ -115,6 +115,7 @@ class Judgement:
     extraction: Extraction | None = None
     rounded: list[Recording] | None = None  # the recording under other roundings of every operation
     fault: str = ""
+    asked: bool = False  # whether the user names the loss
     missing: str = ""  # why the loss that the user names is not there
     kept: dict[Any, Any] = field(default_factory=dict)  # what later stages compute once
 

@@ -31,10 +31,14 @@ class Window:
     """Versions, dependence masks, base recording and sweeps for one training.
 
     ``rounds`` steps are looked at. ``begin`` is the first entry that depends on a parameter, ``end`` one past the last.
+    ``gathered``: a step is several passes of its loop, all up to the one that updates.
     """
 
-    def __init__(self, tape: Tape, candidates: list[Candidate], rounds: int, end: int) -> None:
+    def __init__(
+        self, tape: Tape, candidates: list[Candidate], rounds: int, end: int, *, gathered: bool = False
+    ) -> None:
         self.tape = tape
+        self.gathered = gathered
         self.candidates = candidates
         self.rounds = rounds
         self.end = end
@@ -202,17 +206,26 @@ class Window:
 
     def pass_of(self, entry: int) -> int:
         """The pass of the step's loop that an entry lies in; 0 before it or without a loop."""
-        if self._starts is None:
-            step = next((c.step for c in self.candidates if c.step is not None), None)
-            line = step.activation.line if step is not None and step.activation is not None else None
-            every = (u.place for c in self.candidates for r in c.rounds for u in r)
-            chain = (p for place in every for p in place.chain())
-            self._starts = sorted({p.entry for p in chain if p.activation is not None and p.activation.line is line})
-        return bisect_right(self._starts, entry)
+        return bisect_right(self._begins(), entry)
 
     def begin_of(self, number: int) -> int:
         """The entry at which a pass of the step's loop begins; 0 for what is before it."""
-        return self._starts[number - 1] if number and self._starts else 0
+        return self._begins()[number - 1] if number and self._begins() else 0
+
+    def _begins(self) -> list[int]:
+        """Where each pass that updates begins; where gradients are gathered, the first of those that lead to it."""
+        if self._starts is None:
+            step = next((c.step for c in self.candidates if c.step is not None), None)
+            activation = step.activation if step is not None else None
+            every = (u.place for c in self.candidates for r in c.rounds for u in r)
+            chain = (p for place in every for p in place.chain())
+            line = activation.line if activation is not None else None
+            found = sorted({p.entry for p in chain if p.activation is not None and p.activation.line is line})
+            if self.gathered and activation is not None:
+                after = (bisect_right(activation.entries, entry) for entry in found)
+                found = [activation.entries[0], *(activation.entries[i] for i in after if i < len(activation.entries))]
+            self._starts = found
+        return self._starts
 
     def compatible(self, left: int, right: int) -> bool:
         """Whether two masks hold no two versions of one candidate."""
