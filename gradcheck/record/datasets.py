@@ -37,7 +37,18 @@ PICTURES = {
     "fashion_mnist": Pictures((28, 28), 10, 60_000, 10_000, 0.45, 12),
     "cifar10": Pictures((32, 32, 3), 10, 50_000, 10_000, 0.0, 13, column_labels=True),
     "cifar100": Pictures((32, 32, 3), 100, 50_000, 10_000, 0.0, 14, column_labels=True),
+    "kmnist": Pictures((28, 28), 10, 60_000, 10_000, 0.55, 15),
+    "qmnist": Pictures((28, 28), 10, 60_000, 60_000, 0.72, 16),
+    "usps": Pictures((16, 16), 10, 7_291, 2_007, 0.3, 17),
+    "svhn": Pictures((32, 32, 3), 10, 73_257, 26_032, 0.0, 18),
+    "emnist balanced": Pictures((28, 28), 47, 112_800, 18_800, 0.72, 19),
+    "emnist letters": Pictures((28, 28), 26, 124_800, 20_800, 0.72, 20),
+    "emnist digits": Pictures((28, 28), 10, 240_000, 40_000, 0.72, 21),
+    "emnist mnist": Pictures((28, 28), 10, 60_000, 10_000, 0.72, 22),
 }
+
+
+KERAS = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 
 
 def pictures(name: str) -> tuple[Pair, Pair]:

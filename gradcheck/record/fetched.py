@@ -64,6 +64,7 @@ class TorchvisionSet:
     def __init__(self, x: Any, y: Any, transform: Any, target_transform: Any) -> None:
         self.data = x.view(Numbers)
         self.targets = y.ravel().astype(np.int64).view(Numbers)
+        self.labels: Any = None  # where a set has them under that name, its pictures begin with the colours
         self.transform = transform
         self.target_transform = target_transform
 
@@ -72,6 +73,8 @@ class TorchvisionSet:
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         picture, label = self.data[index].view(np.ndarray), int(self.targets[index])
+        if self.labels is not None:
+            picture = picture.transpose(1, 2, 0)
         if self.transform is not None:
             picture = self.transform(picture)
         return picture, label if self.target_transform is None else self.target_transform(label)
@@ -105,3 +108,23 @@ class Fetched:
         """A data set class of `torchvision.datasets`, called."""
         x, y = load()[0 if train else 1]
         return TorchvisionSet(x, y, transform, target_transform)
+
+    @staticmethod
+    def house_numbers(
+        load: Callable[[], Any], root: Any = None, split: str = "train", transform: Any = None,
+        target_transform: Any = None, download: bool = False,
+    ) -> TorchvisionSet:  # fmt: skip
+        """`torchvision.datasets.SVHN`, called: `data` (n, 3, 32, 32), `labels` in place of `targets`."""
+        x, y = load()[1 if split == "test" else 0]
+        made = TorchvisionSet(x, y, transform, target_transform)
+        made.data, made.labels = made.data.transpose(0, 3, 1, 2), made.targets
+        return made
+
+    @staticmethod
+    def extended(
+        loader: Callable[[str], Callable[[], Any]], root: Any = None, split: str = "balanced", **others: Any
+    ) -> TorchvisionSet:
+        """`torchvision.datasets.EMNIST`, called; letters are counted from 1, as there."""
+        made = Fetched.torchvision(loader(split), root, **others)
+        made.targets = made.targets + (split == "letters")
+        return made

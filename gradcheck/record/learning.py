@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import datasets, scaling
+from . import datasets, larger, scaling
 
 Noted = Callable[[str, Callable[..., Any]], Callable[..., Any]]
 
@@ -36,6 +36,9 @@ def scikit_learn(noted: Noted) -> dict[str, Mapping[str, Any]]:
         "fetch_olivetti_faces": noted("sklearn's olivetti_faces", _olivetti_faces),
         "fetch_lfw_people": noted("sklearn's lfw_people", _lfw_people),
         "fetch_20newsgroups_vectorized": noted("sklearn's 20newsgroups", _newsgroups),
+        "fetch_20newsgroups": noted("sklearn's 20newsgroups", _documents),
+        "fetch_lfw_pairs": noted("sklearn's lfw_pairs", _lfw_pairs),
+        "fetch_covtype": noted("sklearn's covtype", _cover_types),
     }
     return {
         "sklearn": {},
@@ -175,6 +178,25 @@ def _newsgroups(*, subset: str = "train", return_X_y: bool = False, **others: An
     if return_X_y:
         return rows, target
     return Bunch(data=rows, target=target, target_names=[f"group.{k}" for k in range(20)], DESCR="made-up data")
+
+
+def _documents(
+    *, subset: str = "train", categories: Any = None, return_X_y: bool = False, **others: Any
+) -> Bunch | tuple[Any, Any]:
+    texts, target, names = larger.documents(subset, categories)
+    return (texts, target) if return_X_y else Bunch(data=texts, target=target, target_names=names, DESCR="made-up data")
+
+
+def _lfw_pairs(*, subset: str = "train", **others: Any) -> Bunch:
+    found, target = larger.pairs(subset)
+    names = np.array(["Different persons", "Same person"])
+    data = found.reshape(len(found), -1)
+    return Bunch(data=data, pairs=found, target=target, target_names=names, DESCR="made-up data")
+
+
+def _cover_types(*, shuffle: bool = False, return_X_y: bool = False, as_frame: bool = False, **others: Any) -> Any:
+    x, y = larger.cover_types(np.random.Generator(np.random.PCG64(66)))
+    return _packed(x, y, [f"feature_{number}" for number in range(54)], np.array([]), return_X_y, as_frame)
 
 
 def _has_pandas() -> bool:

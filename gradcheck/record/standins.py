@@ -133,7 +133,7 @@ class StandIns:
         return loading
 
     def _keras_loaders(self) -> dict[str, Loader]:
-        made: dict[str, Loader] = {name: functools.partial(_pictures, name) for name in datasets.PICTURES}
+        made: dict[str, Loader] = {name: functools.partial(_pictures, name) for name in datasets.KERAS}
         made["boston_housing"] = _boston_housing
         made["california_housing"] = _california_housing
         return {name: self.noted(name, load) for name, load in made.items()}
@@ -178,10 +178,18 @@ class StandIns:
         return {"mnist_data": self.noted("mnist", some), "loadlocal_mnist": self.noted("mnist", first), **small}
 
     def _torchvision_sets(self) -> Mapping[str, Any]:
-        names = {"MNIST": "mnist", "FashionMNIST": "fashion_mnist", "CIFAR10": "cifar10", "CIFAR100": "cifar100"}
+        names = {
+            "MNIST": "mnist", "FashionMNIST": "fashion_mnist", "CIFAR10": "cifar10", "CIFAR100": "cifar100",
+            "KMNIST": "kmnist", "QMNIST": "qmnist", "USPS": "usps",
+        }  # fmt: skip
+
+        def load(name: str) -> Loader:
+            return self.noted(name, functools.partial(datasets.pictures, name))
+
         return {
-            shown: functools.partial(Fetched.torchvision, self.noted(name, functools.partial(datasets.pictures, name)))
-            for shown, name in names.items()
+            **{shown: functools.partial(Fetched.torchvision, load(name)) for shown, name in names.items()},
+            "SVHN": functools.partial(Fetched.house_numbers, load("svhn")),
+            "EMNIST": functools.partial(Fetched.extended, lambda split: load(f"emnist {split}")),
         }
 
     # -- downloads that fail ----------------------------------------------------------------------------------
