@@ -44,6 +44,7 @@ RIGHT = {
     "line_search.py": (1, 34),
     "lion_deconvolution.py": (6, 61),
     "mixture_density_adadelta.py": (10, 45),
+    "moved_statistics.py": (4, 20),
     "number_in_array.py": (2, 26),
     "overlapping_pool.py": (9, 108),
     "penalised_adadelta.py": (2, 20),

@@ -16,6 +16,9 @@ from .candidates import Candidate
 from .flow import Masks
 
 MOST_LINKS = 80
+TERMS = frozenset((operator.add, operator.sub, operator.neg, operator.pos, np.add, np.subtract, np.negative))
+PRODUCTS = frozenset((operator.mul, np.multiply))
+QUOTIENTS = frozenset((operator.truediv, np.divide))
 
 
 def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
@@ -26,7 +29,7 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     sources = [(tape.storage_born[tape.storage_of(c.region)], tape.storage_of(c.region)) for c in found]
     masks = Masks(tape, sources, {}, end, pinned=False)
     own = [_increment_mask(tape, c, masks) for c in found]
-    parameters = [c for i, c in enumerate(found) if own[i] >> i & 1]
+    parameters = [c for i, c in enumerate(found) if own[i] >> i & 1 and not _follows(tape, c)]
     if not parameters:  # margins: what is added depends on which of them are violated
         wider = masks.through_decisions()
         parameters = [c for i, c in enumerate(found) if _increment_mask(tape, c, wider) >> i & 1]
@@ -43,6 +46,33 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     states += [c for c in rest if c not in states and any(moves(tape, c, s) for s in states)]
     others = [c for c in found if c not in parameters and c not in states]
     return parameters, states, others
+
+
+def _follows(tape: Tape, c: Candidate) -> bool:
+    """Whether a value only moves towards another, ``c += rate * (x - c)``: all that its step reads it for is its own
+    next value, by sums and plain factors. A running mean, a moment.
+    """
+    if c.shape == () or c.step is None or len(c.rounds[0]) > 1 or not c.first.in_place:
+        return False
+    u = c.first
+    later = (e for e in (c.step.activation.entries if c.step.activation is not None else ()) if e > u.entry)
+    follow = {tape.storage_of(c.region), tape.storage_of(u.old)}
+    for number in range(c.step.entry, min(later, default=len(tape))):
+        if number == u.entry:
+            continue
+        template, inputs, outputs = tape.entry(number)
+        read = [i for i in inputs if i & 3 != CONST and tape.storage_of(i) in follow]
+        if not read:
+            continue
+        others = [i for i in inputs if i not in read]
+        factor = template.fn in PRODUCTS or template.fn in QUOTIENTS and inputs[0] in read
+        scaled = factor and all(tape.shape_of(i) == () for i in others)
+        if not (template.fn in TERMS or scaled):
+            return False
+        if any(tape.shape_of(o) != c.shape for o in outputs):
+            return False
+        follow |= tape.made(number)
+    return True
 
 
 def gathers(tape: Tape, c: Candidate, parameters: list[Candidate], states: list[Candidate]) -> bool:
