@@ -19,7 +19,7 @@ from ..step.mixture import is_mixture
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
 from ..tape import CONST, SCALAR, Tape
-from . import departure, scales
+from . import departure, scales, sense
 from .departure import Departure
 from .walk import walk_of
 
@@ -233,8 +233,8 @@ class Jury:
             return
         for v in found:
             if v.match is not None and v.match.comparison.scale is not None:
-                v.direction = self._direction(v.match)
-        if self._all_uphill(t, right):
+                v.direction = self._direction(v.match, taken_off=t.head is None and sense.is_taken_off(t))
+        if self.all_uphill(t, right) and (t.head is not None or sense.is_made_small(made, t)):
             for v in right:
                 v.verdict, v.reason = "wrong", ALL_UPHILL
             return
@@ -253,9 +253,8 @@ class Jury:
                 v.scale = abs(ref.unit)
                 v.verdict = "right" if abs(abs(ref.unit) - 1) < scales.SAME else "right_up_to_scale"
 
-    def _all_uphill(self, t: Trial, right: list[Verdict]) -> bool:
-        """Whether everything climbs a loss that is to be minimised: a standard one, or one of the script's own above
-        zero.
+    def all_uphill(self, t: Trial, right: list[Verdict]) -> bool:
+        """Whether everything that moves climbs a standard loss, or a scalar of the script's own above zero.
 
         A negative objective (a log-likelihood, a reward) may be climbed on purpose.
         """
@@ -289,14 +288,14 @@ class Jury:
                 queue += numbers
         return True
 
-    def _direction(self, m: Match) -> str:
+    def _direction(self, m: Match, *, taken_off: bool) -> str:
         step, t = m.gradient.step, m.truth
         if step.size != t.size:
             return ""
         product = float(np.ravel(step) @ np.ravel(t if step.shape == t.shape else t.reshape(step.shape)))
         if product == 0:
             return "none"
-        return "uphill" if (product > 0) != self.maximize else "downhill"
+        return "uphill" if (product > 0) != (self.maximize != taken_off) else "downhill"
 
     def _walk(self, made: Judgement, found: list[Verdict]) -> None:
         """The line where each wrong gradient first departs from the truth."""

@@ -6,7 +6,6 @@ that of the right gradients, with and without the rate. A mend counts only if th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -86,9 +85,11 @@ class Numbers(Search):
         trial = wrong[0].trial
         assert trial is not None
         super().__init__(view, trial, suppositions)
-        self.unit = self._unit()
+        right = [v.match for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+        self.reference = scales.reference(right)
+        unit = self.reference.unit if self.reference is not None else None
         rates = {m.gradient.rate for v in wrong if (m := v.match) is not None and m.gradient.rate}
-        units = [self.unit] if self.unit else list(CONVENTIONS)
+        units = [unit] if unit else list(CONVENTIONS)
         self.walk = NumberWalk(self.tape, self.made, trial, {f * r for f in (1.0, *units) for r in (1.0, *rates)})
 
     def run(self, wrong: list[Verdict]) -> None:
@@ -114,22 +115,12 @@ class Numbers(Search):
                     yield group[0], found
 
     def exact(self, recording: Recording, wrong: list[Verdict]) -> list[tuple[Verdict, Match]]:
-        """The numbers that have the scale of the right gradients, or all one of the usual ones."""
+        """The numbers that have the scale of the right gradients; where none is right, those that share a usual one."""
         found = [(v, m) for v, m in super().exact(recording, wrong) if m.unit]
-        if not found:
+        reference = self.reference or scales.reference([m for _, m in found])
+        if reference is None or self.reference is None and not _is_usual(reference):
             return []
-        common = Counter(f"{m.unit:.9g}" for _, m in found).most_common(1)[0][0]
-        unit = self.unit or float(common)
-        known = self.unit or any(abs(abs(unit) / f - 1) < scales.SAME for f in CONVENTIONS)
-        return [(v, m) for v, m in found if known and abs((m.unit or 0.0) / unit - 1) < scales.SAME]
-
-    def _unit(self) -> float:
-        """The scale of the gradients that are right; 0 where none is."""
-        reference = scales.reference(self._right_of_any_size())
-        return reference.unit or 0.0 if reference is not None else 0.0
-
-    def _right_of_any_size(self) -> list[Match]:
-        return [v.match for v in self.view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+        return [(v, m) for v, m in found if scales.consistent(m, reference)]
 
     def _departed(self, left: list[Verdict], recording: Recording) -> list[Verdict]:
         """The verdicts with the place where the numbers of their line leave the truth."""
@@ -138,6 +129,11 @@ class Numbers(Search):
             found = next(self.departures(self.walk, recording, list(_few(group))), None)
             out += [replace(v, departure=found[1]) if found is not None else v for v in group]
         return out
+
+
+def _is_usual(m: Match) -> bool:
+    """Whether a scale is one that people write."""
+    return any(abs(abs(m.unit or 0.0) / f - 1) < scales.SAME for f in CONVENTIONS)
 
 
 def by_trial(wrong: list[Verdict]) -> list[list[Verdict]]:

@@ -16,13 +16,18 @@ MOST_FACTORS = 6
 
 
 def reference(matches: list[Match]) -> Match | None:
-    """A match that is the loss's own gradient, without a factor; else the one whose scale most of the others share; the
-    largest parameter among equals.
+    """A match that is the loss's own gradient, without a factor; else the one whose scale most of the others share;
+    among equals one without a factor, then the largest parameter.
     """
     scaled = [m for m in matches if m.exact and m.unit is not None]
     if not scaled:
         return None
-    return max(scaled, key=lambda m: (_plain(m), sum(consistent(m, other) for other in scaled), m.truth.size))
+
+    def order(m: Match) -> tuple[bool, int, bool, int]:
+        shared = sum(consistent(m, other) for other in scaled)
+        return _plain(m), shared, abs(abs(m.unit or 0.0) - 1) < SAME, m.truth.size
+
+    return max(scaled, key=order)
 
 
 def _plain(m: Match) -> bool:

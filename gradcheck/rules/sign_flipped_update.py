@@ -4,7 +4,8 @@ The direction is judged by what really moved: the product of the step with the t
 error is target minus output, so the operator alone says nothing.
 
 How it is proven: the step is an exact multiple of the true gradient with the wrong sign: for one parameter against the
-rest, or for all of them where the loss is identified and minimised.
+rest, or for all of them where the loss is a standard one, or a sum of squares, sizes, margins or negated logarithms.
+Where all climb a scalar above zero of another form, that is a warning: it may be meant.
 
 How to mend it: turn one sign round, here or where the error is computed, not both.
 
@@ -18,7 +19,7 @@ import re
 from collections.abc import Iterator
 
 from ..diagnose import scales
-from ..diagnose.jury import ALL_UPHILL
+from ..diagnose.jury import ALL_UPHILL, Jury
 from ..diagnose.places import finding_at, mark
 from ..diagnose.stepview import Mistake, StepView
 from ..editing import usual
@@ -56,6 +57,30 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
         effect="the loss rises, or the other parameters make up for it",
         fix=Fix("turn the sign", edit) if edit and not everything else None,
         evidence={"direction": "uphill", "scale": first.scale},
+        training=view.number,
+    )
+
+
+def check(view: StepView) -> Iterator[Finding]:
+    """A warning where everything climbs a scalar that is no known form of a loss: that may be meant."""
+    found = [v for v in view.verdicts.values() if v.verdict.startswith("right") and v.match is not None]
+    trial = found[0].trial if found else None
+    if trial is None or not Jury(view.tape, view.maximize).all_uphill(trial, found):
+        return
+    names = view.names([v.candidate for v in found])
+    yield finding_at(
+        view.site(found[0].candidate.rounds[0][-1].site),
+        SLUG,
+        "warning",
+        message="every update goes uphill: is this climbed on purpose?",
+        label="uphill",
+        parameter=names[0],
+        parameters=names,
+        related=[mark(site, "what rises")] if (site := view.loss_site()) is not None else [],
+        proof=_proof(view, Mistake(found[0].candidate.rounds[0][-1].site, found)),
+        effect="if it is a loss, it rises",
+        fine_if="it is a reward or a likelihood: then say so with --maximize",
+        evidence={"direction": "uphill"},
         training=view.number,
     )
 

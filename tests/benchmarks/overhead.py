@@ -41,8 +41,7 @@ r = np.random.default_rng(0)
 X, Y = r.random((128, 784)), np.eye(10)[r.integers(0, 10, 128)]
 W1, b1, W2, b2 = r.normal(0, 0.05, (784, 300)), np.zeros(300), r.normal(0, 0.05, (300, 10)), np.zeros(10)
 """
-STEP = """
-for _ in it:
+PASS = """\
     z = X @ W1 + b1
     h = np.maximum(z, 0)
     o = h @ W2 + b2
@@ -58,6 +57,7 @@ for _ in it:
     W2 -= 0.1 * g2
     b2 -= 0.1 * c2
 """
+STEP = f"for _ in it:\n{PASS}"
 
 
 def seconds(setup: str, body: str, mode: str, number: int) -> float:
