@@ -95,6 +95,9 @@ def _read(path: str) -> _File:
         name = _short(ast.unparse(target))
         for spanned in (node, value) if not isinstance(node, ast.AugAssign) else (node,):
             found.targets[_span(spanned, found.lines)] = name
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            for one, its in zip(target.elts, value.elts, strict=True):
+                found.targets[_span(its, found.lines)] = _short(ast.unparse(one))
     return found
 
 

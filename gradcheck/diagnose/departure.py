@@ -19,7 +19,8 @@ from .multiples import AGREES
 from .walk import Trace, Walk, onward
 
 PARTIAL = "what comes back from one use only, taken for the whole"
-JOINING = frozenset(("add", "subtract", "sub", "neg", "reshape", "ravel", "copy", "concatenate", "stack", "sum", "T"))
+STACKING = frozenset(("concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "append", "c_", "r_"))
+JOINING = frozenset(("add", "subtract", "sub", "neg", "reshape", "ravel", "copy", "sum", "T")) | STACKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def of_trace(walk: Walk, trace: Trace, m: Match, made: Recording) -> Departure:
     if not choices:
         return Departure(m.version.update.site, "the gradient is right up to here", structure(m), trace=trace)
     entry = next((e for e in choices if np.size(walk.value(e, made)) > 1), choices[0])
+    entry = _part_of_stack(walk, trace, entry)
     label = "departs here: what goes in is right" if entry in comes else "not the derivative of the loss"
     part = _taken_for_whole(walk, trace, entry, made)
     if part >= 0:
@@ -58,6 +60,16 @@ def of_trace(walk: Walk, trace: Trace, m: Match, made: Recording) -> Departure:
         entry = _of_known_size(walk, trace, entry)
     sources = tuple(p for p in trace.before[entry] if p in trace.on)
     return Departure(walk.tape.site_of(entry), label, structure(m), sources, entry, trace)
+
+
+def _part_of_stack(walk: Walk, trace: Trace, entry: int) -> int:
+    """Where values are put side by side, the one among them that is no adjoint; the entry where not just one is."""
+    template, inputs, _ = walk.tape.entry(entry)
+    if name_of(template.fn).rpartition(".")[2] not in STACKING:
+        return entry
+    makers = [[p for p in trace.before[entry] if walk.writes(p, c)][-1:] for c in inputs if c & 3 != CONST]
+    off = [m[0] for m in makers if m and m[0] not in trace.on | trace.shares]
+    return off[0] if len(off) == 1 else entry
 
 
 def _of_known_size(walk: Walk, trace: Trace, entry: int) -> int:

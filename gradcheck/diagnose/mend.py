@@ -20,6 +20,7 @@ from ..step.gradient import Extraction
 from ..step.trials import Judgement, Match, Trial
 from ..tape import CONST, Tape
 from . import departure, scales
+from .code import Code
 from .departure import Departure
 from .jury import Verdict
 from .spot import Again, Goal, Mend, Spot
@@ -65,6 +66,7 @@ class Search:
     scaled: list[Verdict] = field(default_factory=list)  # what is exact once mended, but for a factor of its own
     mended: dict[int, np.ndarray | Again] = field(default_factory=dict)
     attempts: int = 0
+    code: Code = field(default_factory=Code)
 
     def run(self, wrong: list[Verdict]) -> None:
         """Look for mistakes until all gradients are explained or nothing explains what is left."""
@@ -171,8 +173,13 @@ class Search:
                 for entries in ((entry,), self._alike(d, entry)):
                     if entries and entries not in seen:
                         seen.add(entries)
-                        spots.append(Spot(walk, recording, d.trace, entries, [v], self.view.sources.sites, entry))
+                        spots.append(self._spot(walk, recording, d.trace, entries, v, entry))
         return sorted(spots, key=lambda s: len(s.entries) > 1)
+
+    def _spot(
+        self, walk: Walk, recording: Recording, trace: Trace, entries: tuple[int, ...], v: Verdict, origin: int
+    ) -> Spot:
+        return Spot(walk, recording, trace, entries, [v], self.view.sources.sites, self.code, origin)
 
     def departures(self, walk: Walk, recording: Recording, wrong: list[Verdict]) -> Iterable[tuple[Verdict, Departure]]:
         """Where the gradients leave the truth, as the step is with what is mended."""

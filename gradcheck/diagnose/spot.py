@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..replay.adjoint import Recording
 from ..results import Fix, Span
 from ..step.trials import Trial
 from ..tape import CONST, SCALAR, Tape, Template
+from .code import Code
 from .jury import Verdict
 from .multiples import Partner
 from .walk import Trace, Walk
@@ -87,6 +88,7 @@ class Spot:
     entries: tuple[int, ...]
     verdicts: list[Verdict]
     sites: list[Site]
+    code: Code
     origin: int
     kept: dict[Any, Any] = field(default_factory=dict)  # what several rules ask for
     _pools: dict[tuple[int, ...], list[Known]] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class Spot:
         """The execution where a gradient departs, without the others."""
         if len(self.entries) == 1:
             return self
-        return Spot(self.walk, self.recording, self.trace, (self.origin,), self.verdicts, self.sites, self.origin)
+        return replace(self, entries=(self.origin,), kept={}, _pools={})
 
     def aligned(self, entry: int) -> Iterator[dict[int, int]]:
         """For executions of this place those of a forward entry's place, in an order that pairs the origin with the
@@ -301,9 +303,18 @@ class Spot:
         return self.tape.storage_born[storage]
 
     def text_known(self, known: Known) -> str:
-        """What the source calls a known value: the expression that made it."""
+        """What the source calls a known value: a parameter's name, that which it is assigned to, or the expression."""
         made = self.maker(known)
-        return self.text_of(made) if made >= 0 else "its input"
+        site = self.sites[self.tape.site_of(made)] if made >= 0 else None
+        name = self.code.name(site) if site is not None and self.code.named(site) else ""
+        plain = "" if "[" in name else name  # an index counts passes: here and there it means another one
+        return self.parameter(known) or plain or (self.text_of(made) if made >= 0 else "its input")
+
+    def parameter(self, known: Known) -> str:
+        """The name of the parameter that a known value is; "" for what is none."""
+        storage = self.tape.storage_of(self.tape.entry(known.entry)[1][known.position]) if known.position >= 0 else -1
+        versions = self.walk.made.window.versions
+        return next((v.candidate.name for v in versions if self.tape.storage_of(v.code) == storage), "")
 
     def operands(self) -> list[np.ndarray | None]:
         """The operands, None for what is no array of numbers."""

@@ -17,8 +17,9 @@ MOST_WHOLES = 6
 MOST_TRUTHS = 200
 MOST_HOPS = 200
 MOST_PARTS = 8
+FEWEST = 4  # entries below which a sum of parts fits by chance
 SAME = 1e-8
-PLAIN = (0.0, 1.0, -1.0, 2.0)  # left out, as it is, with the wrong sign, twice
+PLAIN = (0.0, 1.0, -1.0)  # left out, as it is, with the wrong sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,64 @@ def wholes(spot: Spot) -> Iterator[Whole]:
                 yield Whole({e: k * spot.walk.adjoints[f] for e, f in pairs.items()}, entry, _carried(spot, entry))
         if yielded > MOST_WHOLES:
             return
+
+
+@dataclass(frozen=True, slots=True)
+class Uneven:
+    """The derivative by a forward value with several uses, where the script has the sum of all that comes back, but
+    from ``reader`` with another factor than from the rest; ``origin`` is the entry that first has it.
+    """
+
+    values: dict[int, np.ndarray]
+    reader: int
+    factor: float
+    origin: int
+
+
+def uneven(spot: Spot) -> Iterator[Uneven]:
+    """The sums that a spot's value may be meant as, where one of the terms has a factor of its own."""
+    one = spot.alone
+    value = one.value
+    if value is None or value.size < FEWEST or one.walk.agrees(value):
+        return
+    for _, g in islice(one.truths(value.shape), MOST_TRUTHS):
+        for entry in _used_often(one, g):
+            parts = _parts(one, entry, value.size)
+            weights = _weights(list(parts.values()), value) if len(parts) > 1 else None
+            if weights is None or not np.all(weights):
+                continue
+            for reader, weight in zip(parts, weights, strict=True):
+                rest = [w for w, r in zip(weights, parts, strict=True) if r != reader]
+                factor = weight / rest[0]
+                if np.ptp(rest) <= SAME * abs(rest[0]) and min(abs(factor - plain) for plain in PLAIN) > SAME:
+                    origin = _first_share(one, reader, weight)
+                    for pairs in spot.aligned(entry):
+                        values = {e: rest[0] * spot.walk.adjoints[f] for e, f in pairs.items()}
+                        yield Uneven(values, reader, float(factor), origin)
+
+
+def _parts(spot: Spot, entry: int, size: int) -> dict[int, np.ndarray]:
+    """What comes back from each use of a forward value, by the entry that uses it."""
+    made = spot.tape.made(entry)
+    found = {r: np.ravel(g) for (r, c), g in spot.walk.parts.items() if spot.tape.storage_of(c) in made}
+    return dict(islice(((r, g) for r, g in found.items() if g.size == size), MOST_PARTS))
+
+
+def _weights(parts: list[np.ndarray], value: np.ndarray) -> np.ndarray | None:
+    """The numbers by which parts sum up to a value, to rounding; None where none do, or where they are not unique."""
+    basis = np.stack(parts, axis=1)
+    weights, _, rank, _ = np.linalg.lstsq(basis, np.ravel(value), rcond=None)
+    off = np.linalg.norm(basis @ weights - np.ravel(value))
+    return weights if rank == len(parts) and off < SAME * np.linalg.norm(value) else None
+
+
+def _first_share(spot: Spot, reader: int, weight: float) -> int:
+    """The first value of the backward pass that is what comes back from a use, times a factor."""
+    for e in spot.trace.path:
+        for p in spot.walk.shares_of(spot.walk.value(e, spot.recording)):
+            if p.entries == (reader,) and abs(p.scale / weight - 1) < SAME:
+                return e
+    return spot.origin
 
 
 def _scale_of_part(spot: Spot, entry: int, value: np.ndarray) -> float | None:
