@@ -28,8 +28,6 @@ KNOWN_GAPS: dict[str, str] = {
     "bias-gradient-axis/bad_3.py": "a bias that grows to one row a sample is not tied to the loss",
     "dropout-backward/bad_2.py": "mask and scale applied by two operations are not seen as one",
     "dropout-backward/bad_3.py": "a second mask that is drawn in the backward pass is told as a departure only",
-    "loss-mismatch/bad.py": "an own squared error beside the error of a cross-entropy: the cross-entropy is inferred",
-    "loss-mismatch/bad_3.py": "an own squared error beside the error of a cross-entropy: the cross-entropy is inferred",
     "missing-activation-derivative/bad_2.py": "one sample at a time: other operands explain the gradients too",
     "pooling-backward/bad_3.py": "behind a mask that is written in place, the pooling is told as a departure only",
     "softmax-jacobian-diagonal/bad.py": "with one-hot targets the whole Jacobian is not tried on the departing place",

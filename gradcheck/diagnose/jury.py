@@ -98,12 +98,7 @@ class Jury:
         ]
         own = [t for t in own if all(m.version.round_ == 0 for m in t.matches) and not self._ambiguous(t, own)]
         most_first = sorted(own, key=lambda t: -len(t.matches))
-        fits = (
-            t
-            for t in most_first
-            if shares_data(made, t) and not _reads_gradient(self.tape, made, t) and not _remembers(self.tape, made, t)
-        )
-        return list(islice(fits, 1))
+        return list(islice((t for t in most_first if may_be_loss(self.tape, made, t)), 1))
 
     def _ambiguous(self, t: Trial, own: list[Trial]) -> bool:
         """Whether a loss from elsewhere in the script fits the step's values in more than one way."""
@@ -320,13 +315,22 @@ def _remembers(tape: Tape, made: Judgement, t: Trial) -> bool:
     return False
 
 
-def _reads_gradient(tape: Tape, made: Judgement, t: Trial) -> bool:
+def may_be_loss(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bool:
+    """Whether a scalar is about the step's own data, and is made from no gradient and nothing that the optimiser keeps.
+
+    What was there when ``head`` was made, where output meets target, is no gradient yet.
+    """
+    return shares_data(made, t) and not _reads_gradient(tape, made, t, head) and not _remembers(tape, made, t)
+
+
+def _reads_gradient(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bool:
     """Whether a scalar is made from the gradient itself, as the slope of a line search is: then it is no loss."""
     own = {tape.storage_of(v.code) for v in made.window.versions}
     h = t.hypothesis
     window = made.window
     entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin, window.barriers)
     read = {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
+    read = {s for s in read if tape.storage_born[s] > head}
     updates = ((m.version.candidate.rounds[m.version.round_], m.version.candidate.shape) for m in t.matches)
     return any((chain_of(tape, us, shape) - own) & read for us, shape in updates if shape != ())
 

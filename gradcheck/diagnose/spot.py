@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ Goal = tuple[np.ndarray, np.ndarray]
 """What the script has at a place, and what belongs there but for a constant factor."""
 
 MOST_VALUES = 32
+MOST_IN_ORDERS = 128  # values of several executions, each in up to four orders
+MOST_PLACES = 400
 FIRST_FEW = 3
 DEEPEST = 6
 LARGEST = 4_000_000
@@ -266,24 +269,29 @@ class Spot:
                 key = (code, min(position, 0)) if single else (self.tape.entry_template[number], position)
                 groups.setdefault(key, []).append(number)
         out: list[Known] = []
-        for key, numbers in groups.items():
-            for order in (numbers,) if single else (numbers, numbers[::-1]):
+        for key, numbers in islice(groups.items(), MOST_PLACES):
+            for order in (numbers[:1],) if single else self._orders(numbers):
                 made = self._read(key, order, single)
                 if made is not None and not any(same_numbers(made.value, k.value) for k in out):
                     out.append(made)
-            if len(out) >= MOST_VALUES:
+            if len(out) >= (MOST_VALUES if single else MOST_IN_ORDERS):
                 break
         return out
 
+    def _orders(self, numbers: list[int]) -> Iterator[list[int]]:
+        """Executions of a forward place in the orders that may pair them with those of this place: the same, or the
+        reverse. One at an end may have no partner: what the first pass hands back is read by nobody.
+        """
+        count = len(self.entries)
+        for first in range(len(numbers) - count + 1 if len(numbers) - count < 2 else 0):
+            part = numbers[first : first + count]
+            yield from (part[::-1], part)
+
     def _read(self, key: tuple[int, int], numbers: list[int], single: bool) -> Known | None:
-        if single:
-            number = numbers[0]
-            position = -1 if key[1] < 0 else list(self.tape.entry(number)[1]).index(key[0])
-        else:
-            if len(numbers) != len(self.entries):
-                return None
-            numbers, position = numbers[::-1], key[1]
-        values = [self._operand(n, position) for n in numbers[: len(self.entries)]]
+        position = key[1]
+        if single and position >= 0:
+            position = list(self.tape.entry(numbers[0])[1]).index(key[0])
+        values = [self._operand(n, position) for n in numbers]
         value = self._stack(values)
         return None if value is None else Known(numbers[0], position, value)
 
@@ -308,7 +316,20 @@ class Spot:
         site = self.sites[self.tape.site_of(made)] if made >= 0 else None
         name = self.code.name(site) if site is not None and self.code.named(site) else ""
         plain = "" if "[" in name else name  # an index counts passes: here and there it means another one
+        if not name:
+            plain = self._read_as(known)
         return self.parameter(known) or plain or (self.text_of(made) if made >= 0 else "its input")
+
+    def _read_as(self, known: Known) -> str:
+        """What the first forward line that reads a known value calls it; "" where that has no plain name."""
+        made = self.tape.made(known.entry) if known.position < 0 else set()
+        for reader in [known.entry] if known.position >= 0 else self.walk.readers(known.entry)[:1]:
+            inputs, site = self.tape.entry(reader)[1], self.sites[self.tape.site_of(reader)]
+            own = [i for i, c in enumerate(inputs) if c & 3 != CONST and self.tape.storage_of(c) in made]
+            position = known.position if known.position >= 0 else (own or [-1])[0]
+            found = self.code.operand(site, position, len(inputs)) if position >= 0 else ""
+            return "" if f"{found}[" in site.text else found
+        return ""
 
     def parameter(self, known: Known) -> str:
         """The name of the parameter that a known value is; "" for what is none."""
@@ -327,6 +348,11 @@ class Spot:
             return True
         few = [v for v in self.apart(value)[:FIRST_FEW] if np.any(v)]
         return bool(few) and all(self.walk.is_share(v) or self.walk.agrees(v) for v in few)
+
+    def begins_right(self, value: np.ndarray) -> bool:
+        """Whether a value is an adjoint or a share in the first execution: in a loop, later ones read what it made."""
+        first = self.apart(value)[self.entries.index(self.origin) if self.origin in self.entries else 0]
+        return bool(np.any(first)) and (self.walk.is_share(first) or self.walk.agrees(first))
 
     def again(self, operands: list[Any], function: Any = None) -> np.ndarray | None:
         """The place computed with other operands (None: as they are); None where that fails."""

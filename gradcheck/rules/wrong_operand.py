@@ -28,7 +28,8 @@ from .stale_weights import is_stale
 SLUG = "wrong-operand"
 SEVERITY = "error"
 RANK = 60
-PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", "multiply", "divide")
+PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", "multiply", "divide", "mul", "truediv")
+ELEMENTWISE = ("multiply", "divide", "mul", "truediv")
 OF_NUMBERS = ("mul", "truediv")
 MOST_UNSURE = 12
 
@@ -73,20 +74,38 @@ def replaced(spot: Spot) -> Iterator[tuple[int, np.ndarray, Known]]:
     value, operands = spot.value, spot.operands()
     if value is None or any(o is None for o in operands) or len(operands) != 2:
         return
+    entrywise = spot.function in ELEMENTWISE and spot.tape.shape_of(spot.tape.results(spot.entries[0])[0]) != ()
     later: list[tuple[int, np.ndarray, Known]] = []
+    unsure: list[tuple[int, np.ndarray, Known]] = []
     errors_last = sorted(range(len(operands)), key=lambda i: bool(spot.walk.partners(operands[i])))
     for position in errors_last:
         operand = operands[position]
         assert operand is not None
+        if entrywise and not _meets_an_error(spot, operands, position):
+            continue
         for known, other in _others(spot, operand) if operand.ndim else ():
             again = spot.again([other if i == position else None for i in range(len(operands))])
             if again is None or again.shape != value.shape:
                 continue
             if spot.belongs(again):
                 yield position, other, known
-            elif len(later) < MOST_UNSURE:
+            elif spot.begins_right(again):
                 later.append((position, other, known))
-    yield from later  # one term of a gradient is no adjoint itself; the trial decides
+            elif len(unsure) < MOST_UNSURE and not entrywise:
+                unsure.append((position, other, known))
+    yield from (*later[:MOST_UNSURE], *unsure)  # one term of a gradient is no adjoint itself; the trial decides
+
+
+def _meets_an_error(spot: Spot, operands: list[np.ndarray | None], position: int) -> bool:
+    """Whether an operand of a product entry by entry is an array of the forward pass, and the other one an error that
+    comes back.
+    """
+    own, other = operands[position], operands[1 - position]
+    assert own is not None and other is not None
+    if not (own.ndim and other.ndim) or spot.walk.partners(own):
+        return False
+    first = spot.apart(other)[spot.entries.index(spot.origin) if spot.origin in spot.entries else 0]
+    return bool(spot.walk.partners(first)) or spot.walk.is_share(first)
 
 
 def _others(spot: Spot, operand: np.ndarray) -> Iterator[tuple[Known, np.ndarray]]:
