@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,7 @@ class Tape:
         self.views: list[tuple[int, int, int]] = []
         self.layouts: list[Layout] = []
         self.constants: list[Any] = []
+        self.literals: Set[int] = frozenset()  # source places of operators with an operand that is written as a literal
         self.drawn: set[int] = set()  # leaves that a random generator made
         self.cuts: dict[int, int] = {}  # source place of a subscript -> operand code of the first view it made
         self._template_ids: dict[Any, int] = {}

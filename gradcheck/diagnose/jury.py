@@ -14,6 +14,7 @@ from ..step.candidates import Candidate
 from ..step.classify import chain_of, pass_of
 from ..step.compare import compare, oriented
 from ..step.flow import backward_slice
+from ..step.guards import without_guards
 from ..step.later import second_step
 from ..step.mixture import is_mixture
 from ..step.sharing import shares_data
@@ -156,6 +157,10 @@ class Jury:
         if made.trials and is_mixture(self.tape, made, m):
             m.comparison = replace(m.comparison, agreement="exact", scale=None)
             return Verdict(c, m, t, "right")
+        bare = without_guards(made, t, m) if made.trials else None
+        if bare is not None and bare.exact:
+            m.comparison = bare
+            return Verdict(c, m, t, "right")
         if not made.asked and self._has_other_terms(made, t, m):
             return Verdict(c, m, t, "not_judged", PARTLY)
         return Verdict(c, m, t, "wrong")
@@ -229,7 +234,8 @@ class Jury:
         for v in found:
             if v.match is not None and v.match.comparison.scale is not None:
                 v.direction = self._direction(v.match, taken_off=t.head is None and sense.is_taken_off(t))
-        if self.all_uphill(t, right) and (t.head is not None or sense.is_made_small(made, t)):
+        certain = sense.is_made_small(made, t) if t.head is None else t.kind != heads.SOFTMAX
+        if self.all_uphill(t, right) and certain:
             for v in right:
                 v.verdict, v.reason = "wrong", ALL_UPHILL
             return
@@ -258,7 +264,10 @@ class Jury:
             return False
         if t.head is not None:  # an advantage may weigh a sample either way: then the scale is no plain number
             units = [v.match.unit for v in right if v.match is not None and v.match.unit]
-            return t.kind != heads.SOFTMAX and all("." not in scales.as_text(abs(u)) for u in units)
+            rows = sum(max(self.tape.shape_of(c)[:1], default=1) for c in t.head.outputs)
+            if t.kind == heads.SOFTMAX and rows < FEWEST:  # one action that was taken, away from which it may go
+                return False
+            return all("." not in scales.as_text(abs(u)) for u in units)
         replay, state = t.recording.replay, t.recording.state
         value = sum(float(np.sum(np.asarray(replay.load(state, c), float))) for c in t.hypothesis.codes)
         return value > 0

@@ -42,6 +42,7 @@ class Core:
         self.sources = sources
         self.armed = False
         self.tape = Tape()
+        self.tape.literals = sources.literals
         self.memory = Memory(self.tape)
         self.entries = Entries(self.tape, self.memory)
         self.locations = Locations(self.tape)

@@ -103,6 +103,8 @@ class Expressions:
             text = text or is_text(link.right)
             stays = literal or text or isinstance(link.op, SHIFTS)
             site = -1 if stays else self.site(link)
+            if is_literal(link.right) or is_literal(link.left):
+                self.sources.literals.add(site)
             link.right = self.visit(link.right)
             link.left = result
             result = link if stays else tap(OPERATORS[type(link.op)], [site, result, link.right], link)

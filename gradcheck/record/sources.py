@@ -88,6 +88,8 @@ class Sources:
         """Files that run as they are although they should have been rewritten, with the reason."""
         self.periodic: dict[int, list[Test]] = {}
         """For loops, by site: the tests of the branches that they enter every so many passes."""
+        self.literals: set[int] = set()
+        """Operators, by site, with an operand that is written as a literal."""
         self._location_ids: dict[Location, int] = {}
         self._lock = threading.Lock()
 

@@ -52,7 +52,7 @@ def _follows(tape: Tape, c: Candidate) -> bool:
     """Whether a value only moves towards another, ``c += rate * (x - c)``: all that its step reads it for is its own
     next value, by sums and plain factors. A running mean, a moment.
     """
-    if c.shape == () or c.step is None or len(c.rounds[0]) > 1 or not c.first.in_place:
+    if c.shape == () or c.step is None or len(c.rounds[0]) > 1:
         return False
     u = c.first
     later = (e for e in (c.step.activation.entries if c.step.activation is not None else ()) if e > u.entry)

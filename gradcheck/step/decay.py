@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,9 @@ from .hypotheses import Hypothesis
 from .trials import Judgement, Match, Trial, before, is_part, kin
 from .window import Version
 
+PRODUCTS = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
+MOST_BACK = 2000  # entries before an update in which its decay is looked for
+SAME = 1e-8
 FEWEST = 5  # entries from which a sum of two multiples is told from chance
 
 
@@ -26,7 +30,7 @@ def decayed(
 
     None where it is not, or where the loss holds a term of W alone: then the decay has to be its derivative.
     """
-    if t.size < FEWEST or g.value.size != t.size or not np.any(t) or _penalised(made, h, v):
+    if t.size < 2 or g.value.size != t.size or not np.any(t) or _penalised(made, h, v):
         return None
     try:
         w = np.asarray(before(made, v), float)
@@ -38,10 +42,26 @@ def decayed(
     basis = np.stack([np.ravel(t), np.ravel(w)], axis=1)
     (k, c), *_ = np.linalg.lstsq(basis, np.ravel(u), rcond=None)
     shrinks = k * c > 0 if g.stateful else c < 0  # without state what is judged is the step itself
-    if not k or not shrinks:
+    if not k or not shrinks or t.size < FEWEST and not _is_written(made, v, w, abs(float(c)), g.rate):
         return None
     found = compare(u - c * w, t, bound, g.noise)
     return (found, replace(g, value=u - c * w, decay=float(c))) if found.agreement == "exact" else None
+
+
+def _is_written(made: Judgement, v: Version, w: np.ndarray, c: float, rate: float) -> bool:
+    """Whether the script computes c W, with or without the rate: a few numbers are a sum of any two multiples."""
+    assert made.recording is not None
+    tape = made.window.tape
+    old = {tape.storage_of(v.code), tape.storage_of(v.update.old)}
+    for number in range(max(0, v.update.entry - MOST_BACK), v.update.entry):
+        template, inputs, _ = tape.entry(number)
+        if template.fn not in PRODUCTS or not any(i & 3 != CONST and tape.storage_of(i) in old for i in inputs):
+            continue
+        value = np.asarray(made.recording.operands(number)[1], float)
+        scale = compare(value, w).scale if value.shape == w.shape and compare(value, w).exact else None
+        if scale and any(abs(c / abs(scale * f) - 1) < SAME for f in (1.0, rate) if f):
+            return True
+    return False
 
 
 def with_penalty(made: Judgement, chosen: list[Trial], considered: list[Trial]) -> list[Trial]:

@@ -20,9 +20,11 @@ from .hypotheses import Hypothesis
 from .window import Window
 
 MOST_HEADS = 8
+MOST_JOINED = 64
 MEETS = frozenset(
     (operator.sub, operator.add, np.subtract, np.add, operator.truediv, np.divide, operator.mul, np.multiply)
 )
+DIFFERENCES = frozenset((operator.sub, np.subtract))
 
 
 @dataclass(slots=True)
@@ -56,7 +58,8 @@ def find(window: Window, path: set[int], end: int) -> list[Head]:
         template, inputs, _ = tape.entry(number)
         pair = None
         if template.kind == "op" and template.fn in MEETS and len(inputs) == 2:
-            pair = _meeting(window, inputs[0], inputs[1])
+            written = template.site in tape.literals and template.fn not in DIFFERENCES  # `1 + exp(-x)`: no target
+            pair = None if written else _meeting(window, inputs[0], inputs[1])
         elif template.kind == "inplace" and template.fn in (operator.isub, operator.iadd):
             pair = _meeting(window, inputs[0], inputs[1])
         if pair is None:
@@ -141,6 +144,33 @@ def _gathered_less_one(window: Window, code: int) -> tuple[int, int] | None:
         return None
     gather, sources, _ = tape.entry(origin)
     return (sources[0], gathered[0]) if gather.kind == "element" or gather.fn is operator.getitem else None
+
+
+def joined(window: Window, found: list[Head]) -> list[Head]:
+    """The heads of one line in several passes, together, for what is updated once after all of these: a word's vector
+    after its pairs, whose other halves are updated at each.
+    """
+    lines: dict[int, list[Head]] = {}
+    for head in found:
+        lines.setdefault(head.site, []).append(head)
+    out: list[Head] = []
+    for heads in lines.values():
+        shared: dict[tuple[int, ...], int] = {}
+        for bit in (1 << i for i in range(max(h.mask for h in heads).bit_length())):
+            having = tuple(i for i, h in enumerate(heads) if h.mask & bit)
+            shared[having] = shared.get(having, 0) | bit
+        several = {having: mask for having, mask in shared.items() if 1 < len(having) <= MOST_JOINED}
+        out += [_joined([heads[i] for i in having], mask) for having, mask in several.items()]
+    return out
+
+
+def _joined(heads: list[Head], mask: int) -> Head:
+    whole = Head(heads[0].site, [], [], [], heads[0].labels, mask, heads[0].place)
+    for head in heads:
+        whole.entries += head.entries
+        whole.outputs += head.outputs
+        whole.targets += head.targets
+    return whole
 
 
 SOFTMAX = "softmax cross-entropy"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,8 +151,14 @@ def guards_of(window: Window, h: Hypothesis, path: set[int]) -> dict[int, int]:
     """Small constants added inside a logarithm, a root or a divisor on the way to the scalar, off the
     increments' path.
     """
+    targets = {window.tape.storage_of(c) for c in h.codes}
+    entries = backward_slice(window.tape, targets, h.last, window.begin)
+    return {e: position for e, position in small_constants(window, entries).items() if e not in path}
+
+
+def small_constants(window: Window, entries: Sequence[int]) -> dict[int, int]:
+    """Small constants added inside a logarithm, a root or a divisor, by entry: the position of the operand."""
     tape = window.tape
-    entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin)
     feeds: dict[int, set[object]] = {}
     for number in entries:
         template, inputs, _ = tape.entry(number)
@@ -161,7 +168,7 @@ def guards_of(window: Window, h: Hypothesis, path: set[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for number in entries:
         template, inputs, outputs = tape.entry(number)
-        if template.fn not in (operator.add, operator.sub, np.add, np.subtract) or len(inputs) != 2 or number in path:
+        if template.fn not in (operator.add, operator.sub, np.add, np.subtract) or len(inputs) != 2:
             continue
         if not feeds.get(tape.storage_of(outputs[0]), set()) & GUARDED:
             continue

@@ -128,6 +128,7 @@ class Judge:
         made.own = any(any(np.any(m.truth) for m in t.matches) and self._is_own(made, t) for t in trials)
         if not any(f.identified for f in families(trials)):
             self._try_heads(made, path, trials)
+            self._join_heads(made, trials)
         if not any(f.identified or f.plausible for f in families(trials)):
             self._try_all(made, [h for h in own if h.on_path], trials)
         made.considered = trials
@@ -300,6 +301,21 @@ class Judge:
                     trials.append(trial)
                     if trial.full and trial.identified:
                         return
+
+    def _join_heads(self, made: Judgement, trials: list[Trial]) -> None:
+        """What one pass alone does not explain, because it is updated once for several, by all of these together."""
+        for head in heads.joined(made.window, made.kept["heads"]):
+            for kind in heads.KINDS:
+                seeds = heads.seeds(kind, head, made.recording)  # type: ignore[arg-type]
+                alone = [t for t in trials if t.kind == kind and t.head is not None and t.head.site == head.site]
+                if seeds is None or not any(t.identified for t in alone):
+                    continue
+                trial = evaluate(made, heads.hypothesis(head), list(seeds), made.recording, head.mask, kind)
+                if trial is not None and trial.full:
+                    trial.head = head
+                    for t in alone:
+                        t.matches = [m for m in t.matches if id(m.version.candidate) not in trial.matched]
+                    trials.append(trial)
 
     def _adopt(self, made: Judgement) -> None:
         """Updated values that the loss reads are parameters too, although their increments do not depend on

@@ -270,6 +270,7 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
     wanted = {id(p) for p in made.parameters}
     for f in identified[1:]:
         more = f.matched > main.matched or (wanted <= f.matched and not wanted <= main.matched)
+        more = more or _is_nearer(tape, made, f, main)
         if more and not is_part(tape, made, f.head, main.head):
             main = f
     accepted = [main]
@@ -283,6 +284,24 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
             missing -= f.matched
     accepted.sort(key=lambda f: min(m.version.update.number for m in f.head.matches if m.exact or f is main))
     return [t for f in accepted for t in sorted(f.trials, key=lambda t: t.hypothesis.last)]
+
+
+def _is_nearer(tape: Tape, made: Judgement, f: Family, main: Family) -> bool:
+    """Of two standard losses of one output that explain as many gradients: whether this one explains the layer next to
+    the output, and the other does not. A mistake on the way back spoils what lies below it.
+    """
+    head = main.head.hypothesis
+    if head.source == "own" or f.head.hypothesis.source == "own" or head.site != f.head.hypothesis.site:
+        return False
+    if len(f.matched) != len(main.matched):
+        return False
+    read: dict[int, int] = {}
+    versions = {tape.storage_of(m.version.code): id(m.version.candidate) for m in main.head.matches}
+    for number in backward_slice(tape, {tape.storage_of(c) for c in head.codes}, head.last, made.window.begin):
+        for storage in {tape.storage_of(c) for c in tape.entry(number)[1] if c & 3 != CONST} & versions.keys():
+            read[versions[storage]] = max(number, read.get(versions[storage], 0))
+    last = max(read, key=lambda c: read[c], default=0)
+    return last in f.matched and last not in main.matched
 
 
 def is_part(tape: Tape, made: Judgement, part: Trial, whole: Trial) -> bool:
