@@ -16,6 +16,7 @@ from . import rules
 from .cells import split_file
 from .diagnose import faithful, following, gradients, naming, picture, unjudged
 from .diagnose import memory as unwritten
+from .diagnose.jury import Verdict
 from .diagnose.naming import Namer
 from .diagnose.picture import Picture
 from .diagnose.stepview import StepView
@@ -29,7 +30,7 @@ from .results import Finding, GradientNorm, NotChecked, Outcome, Parameter, goal
 from .step import batch
 from .step.asked import Asked
 from .step.judge import Judge
-from .step.trials import Judgement
+from .step.trials import Judgement, Trial, Weight
 
 Event = dict[str, Any]
 PATIENCE = 150_000.0  # recorded work after the last judged training before the script is left
@@ -223,7 +224,7 @@ class JudgingRecorder(Recorder):
             "backward": [],
             "gradient_norms": norms,
             "arrays": arrays,
-            "batch": self._batch(made) if self.options.get("weigh") else None,
+            "batch": self._batch(made, told.verdicts) if self.options.get("weigh") else None,
             "graph": None,
             "not_checked": [n.to_json() for n in told.not_checked],
         }
@@ -259,31 +260,46 @@ class JudgingRecorder(Recorder):
             self._own_fault(problem, made.activation)
         return norms, arrays
 
-    def _batch(self, made: Judgement) -> Event | None:
+    def _batch(self, made: Judgement, verdicts: dict[int, Verdict]) -> Event | None:
         """What a sweep over batch sizes compares from run to run: scales, the start, the first rows."""
-        if made.batch is None or made.recording is None:
+        size = made.batch_size
+        if size is None or made.recording is None:
             return None
-        trial = made.trials[0]
-        units = {id(m.version.candidate): m for t in reversed(made.trials) for m in t.matches if m.exact and m.unit}
-        scales = {
-            group.name: [units[id(group.members[0])].unit, units[id(group.members[0])].gradient.rate]
-            for group in naming.groups(made.parameters)
-            if id(group.members[0]) in units
-        }
+        weights: dict[int, Weight | None] = {}
+        scales = {}
+        for group in naming.groups(made.parameters):
+            told = verdicts[id(group.members[0])]  # under the loss that it was judged by: there may be several
+            if told.match is None or told.trial is None or not told.match.exact or not told.match.unit:
+                continue
+            if id(told.trial) not in weights:
+                weights[id(told.trial)] = self._weight(made, told.trial)
+            weight = weights[id(told.trial)]
+            scales[group.name] = {
+                "unit": told.match.unit,
+                "rate": told.match.gradient.rate,
+                "weight": weight.value if weight else None,
+                "terms": weight.terms or size if weight else None,
+            }
         starts = [np.asarray(made.recording.replay.load(made.window.base, c.region)) for c in made.parameters]
         return {
-            "weight": made.batch.weight,
             "scales": scales,
             "start": zlib.crc32(b"".join(np.ascontiguousarray(start).tobytes() for start in starts)),
-            "rows": batch.fingerprint(made, trial, self.tape, made.batch.size),
+            "rows": batch.fingerprint(made, made.trials[0], self.tape, size) if made.trials else [],
         }
+
+    def _weight(self, made: Judgement, trial: Trial) -> Weight | None:
+        try:
+            return batch.weight(made, trial, self.tape)
+        except Exception as problem:
+            self._own_fault(problem, made.activation, "how much a row of the batch weighs")
+            return None
 
     def _size(self, made: Judgement) -> None:
         """Find the batch's size once; what goes wrong in it costs the figure, not the verdicts."""
-        if not made.trials or made.batch is not None:
+        if not made.trials or made.summed is not None:
             return
         try:
-            made.batch = batch.of_trial(made, made.trials[0], self.tape, bool(self.options.get("weigh")))
+            made.summed = batch.of_trial(made, made.trials[0], self.tape)
         except Exception as problem:
             self._own_fault(problem, made.activation)
 

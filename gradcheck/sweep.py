@@ -251,14 +251,14 @@ def _ratios(name: str, sizes: list[int], pieces: list[Piece]) -> tuple[list[floa
     """What the update follows, times the mean-loss gradient, at each size, and the law that holds for all of them.
 
     The script's loss is ``weight`` times a sum over rows, so ``weight * B`` times their mean: a power of B, its
-    constant (one over the number of classes, say) left out. A rate counts by the power of B in it.
+    constant (one over the number of classes, say) left out. A rate counts by the power of B in it. Each row must add
+    as many terms at every size.
     """
-    found = [(piece.batch or {}).get("scales", {}).get(name) for piece in pieces]
-    weights = [(piece.batch or {}).get("weight") for piece in pieces]
-    own, rate = power(sizes, weights), power(sizes, [f[1] if f else None for f in found])
-    if own is None or rate is None:
+    found = [(piece.batch or {}).get("scales", {}).get(name, {}) for piece in pieces]
+    own, rate, terms = (power(sizes, [f.get(key) for f in found]) for key in ("weight", "rate", "terms"))
+    if own is None or rate is None or terms != 1:
         return [None] * len(sizes), ""
-    units = [abs(f[0]) for f in found if f]
+    units = [abs(f["unit"]) for f in found]
     ratios = [unit * float(size) ** (own + 1 + rate) for unit, size in zip(units, sizes, strict=True)]
     exponent = power(sizes, ratios)
     law = "" if exponent is None else _law(ratios[0] / float(sizes[0]) ** exponent, exponent)
