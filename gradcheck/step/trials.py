@@ -83,8 +83,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The loss's derivative by the terms that it adds up over the rows, one number for all of them, and how many they are
-    (None: one a row)."""
+    """``value`` is the loss's derivative by the terms that it adds up over the rows, where that is one number for all of
+    them, ``terms`` how many they are (None: one a row).
+    """
 
     value: float
     terms: int | None

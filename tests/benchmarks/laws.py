@@ -37,6 +37,7 @@ from .judged import STRANGERS, Entry, expected, several
 
 LAWS = {"sum": 1, "mean": 0, "double mean": -1}
 SAME = 1e-9
+FEW = 12  # a sweep makes a smaller batch larger
 NEAR = 1e-5  # the largest difference of an array that was multiplied, over its largest entry: some are float32
 SIZE = ("other batch sizes", "a batch of")
 
@@ -242,15 +243,16 @@ def _turn(found: Held, base: Report, before: First, ask: Callable[..., Report]) 
     assert base.batch_sizes is not None and found.own is not None
     training, sizes = base.batch_sizes["training"], base.batch_sizes["sizes"]
     size = base.trainings[training].batch_size or 0
-    if any(place["value"] != size for place in base.batch_sizes["changed"]):
-        found.why = "not turned: the size is made from a number of another value, so that no factor goes with it"
+    written = _written(size, base.batch_sizes["changed"][0]["value"], sizes)
+    if not written:
+        found.why = "not turned: the size is no multiple of the number that sets it, nor the other way round"
         return
     names = [row["name"] for row in base.batch_sizes["parameters"]]
     best = 0
     for where, places in ways(base, training):
         with tempfile.TemporaryDirectory() as folder:
             after = First()
-            ask(copied(STRANGERS, found.script, places, f"{size} ** 1", Path(folder)), hooks=[after])
+            ask(copied(STRANGERS, found.script, places, written, Path(folder)), hooks=[after])
         reached = sum(after.times(name, size, before) for name in names) if places else 0
         best = max(best, reached)
         if reached == len(names):
@@ -263,7 +265,7 @@ def _turn(found: Held, base: Report, before: First, ask: Callable[..., Report]) 
     for law, exponent in LAWS.items():
         power = exponent - found.own
         with tempfile.TemporaryDirectory() as folder:
-            copy = copied(STRANGERS, found.script, places if power else set(), f"{size} ** {power}", Path(folder))
+            copy = copied(STRANGERS, found.script, places if power else set(), f"{written} ** {power}", Path(folder))
             report = ask(copy, batch_sizes=sizes) if power else base
         rows = report.batch_sizes["parameters"] if report.batch_sizes else []
         exact = [s for row in rows if (s := slope(row, sizes)) is not None and abs(s - exponent) < SAME]
@@ -272,6 +274,16 @@ def _turn(found: Held, base: Report, before: First, ask: Callable[..., Report]) 
             found.told = next((n.why for n in report.not_checked if n.what.startswith(SIZE)), "no step was judged")
     if not found.all_kept:
         found.why = "a law is not kept"
+
+
+def _written(size: int, value: int, sizes: list[int]) -> str:
+    """The batch size by the number that sets it: itself, a count of rows or (it grows as that shrinks) of batches."""
+    if size == value:
+        return str(size)
+    grows = max(sizes) > size if size >= FEW else min(sizes) < size  # a sweep sets count * size // (wanted size)
+    if not grows:
+        return f"({value * size} // {value})"
+    return f"({value} * {size // value})" if size % value == 0 else ""
 
 
 def _held(item: tuple[str, Entry]) -> Held:
@@ -283,8 +295,7 @@ def _kind(one: Held) -> str:
     """The reason why a script does not keep all three laws, without its own lines and numbers."""
     if one.why != "not swept":
         return one.why
-    general = re.sub(r"^lines? [\d, ]+ changes?", "a constant changes", one.told)
-    return "not swept: " + re.sub(r" \(\d+ tried\)", "", general)
+    return "not swept: " + re.sub(r" \(\d+ tried\)", "", one.told)
 
 
 def main() -> None:
@@ -298,7 +309,8 @@ def main() -> None:
     for one in several(_held, items, given.jobs):
         done.append(one)
         print(f"{one.script}: {one.line()}", flush=True)
-    print(f"\n{len(done)} scripts, {sum(one.swept for one in done)} swept, {sum(bool(one.kept) for one in done)} turned")
+    swept, turned = sum(one.swept for one in done), sum(bool(one.kept) for one in done)
+    print(f"\n{len(done)} scripts, {swept} swept, {turned} turned")
     print(f"{sum(one.all_kept for one in done)} keep the law in all three forms; the others:")
     for reason, count in Counter(_kind(one) for one in done if not one.all_kept).most_common():
         print(f"  {count:3} {reason}")
