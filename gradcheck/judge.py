@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -14,7 +13,7 @@ import numpy as np
 
 from . import rules
 from .cells import split_file
-from .diagnose import faithful, following, gradients, naming, picture, unjudged
+from .diagnose import compared, faithful, following, gradients, naming, picture, unjudged
 from .diagnose import memory as unwritten
 from .diagnose.jury import Verdict
 from .diagnose.naming import Namer
@@ -30,7 +29,7 @@ from .results import Finding, GradientNorm, NotChecked, Outcome, Parameter, goal
 from .step import batch
 from .step.asked import Asked
 from .step.judge import Judge
-from .step.trials import Judgement, Trial, Weight
+from .step.trials import Judgement
 
 Event = dict[str, Any]
 PATIENCE = 150_000.0  # recorded work after the last judged training before the script is left
@@ -261,37 +260,11 @@ class JudgingRecorder(Recorder):
         return norms, arrays
 
     def _batch(self, made: Judgement, verdicts: dict[int, Verdict]) -> Event | None:
-        """What a sweep over batch sizes compares from run to run: scales, the start, the first rows."""
-        size = made.batch_size
-        if size is None or made.recording is None:
-            return None
-        weights: dict[int, Weight | None] = {}
-        scales = {}
-        for group in naming.groups(made.parameters):
-            told = verdicts[id(group.members[0])]  # under the loss that it was judged by: there may be several
-            if told.match is None or told.trial is None or not told.match.exact or not told.match.unit:
-                continue
-            if id(told.trial) not in weights:
-                weights[id(told.trial)] = self._weight(made, told.trial)
-            weight = weights[id(told.trial)]
-            scales[group.name] = {
-                "unit": told.match.unit,
-                "rate": told.match.gradient.rate,
-                "weight": weight.value if weight else None,
-                "terms": weight.terms or size if weight else None,
-            }
-        starts = [np.asarray(made.recording.replay.load(made.window.base, c.region)) for c in made.parameters]
-        return {
-            "scales": scales,
-            "start": zlib.crc32(b"".join(np.ascontiguousarray(start).tobytes() for start in starts)),
-            "rows": batch.fingerprint(made, made.trials[0], self.tape, size) if made.trials else [],
-        }
-
-    def _weight(self, made: Judgement, trial: Trial) -> Weight | None:
+        """What a sweep over batch sizes compares. A fault of ours in it costs the ratios only."""
         try:
-            return batch.weight(made, trial, self.tape)
+            return compared.of(made, verdicts, self.tape)
         except Exception as problem:
-            self._own_fault(problem, made.activation, "how much a row of the batch weighs")
+            self._own_fault(problem, made.activation, "other batch sizes")
             return None
 
     def _size(self, made: Judgement) -> None:

@@ -85,7 +85,7 @@ class Sweep:
         if self.anew:
             return self._grown(self.anew[0][0], equal, probe)
         if self.size == 1:
-            self.reason = f"each step takes one sample, and no constant that makes it more was found ({len(equal)} tried)"
+            self.reason = f"each step takes one sample, and no number that makes it more was found ({len(equal)} tried)"
             return None
         counts = [p for p in self._places() if 1 < p.value <= LARGEST_COUNT and p.value != self.size]
         for place in sorted(counts, key=lambda p: not p.divides)[:MOST_CONSTANTS]:

@@ -234,7 +234,7 @@ class _Finder:
             return Weight(1.0, None)  # standard losses are sums over rows
         meetings = self._gathered(self._summed()) or self.meetings()
         reverse = Reverse(self.trial.recording, self.window.active(), self.window.captures)
-        # What comes back from the sum itself: a term that was written over before it has no derivative by its old value.
+        # What comes back from the sum itself: a term that was written over before has no derivative by its old value.
         reverse.divided = {self.tape.storage_of(code) for meeting in meetings for code in meeting.codes}
         sweep = reverse.sweep(self.trial.seeds)
         for meeting in meetings:

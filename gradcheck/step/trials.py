@@ -83,8 +83,8 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """``value`` is the loss's derivative by the terms that it adds up over the rows, where that is one number for all of
-    them, ``terms`` how many they are (None: one a row).
+    """``value`` is the loss's derivative by the terms that it adds up over the rows, where that is one number for
+    all of them, ``terms`` how many they are (None: one a row).
     """
 
     value: float
