@@ -268,7 +268,8 @@ def _turn(found: Held, base: Report, before: First, ask: Callable[..., Report]) 
             copy = copied(STRANGERS, found.script, places if power else set(), f"{written} ** {power}", Path(folder))
             report = ask(copy, batch_sizes=sizes) if power else base
         rows = report.batch_sizes["parameters"] if report.batch_sizes else []
-        exact = [s for row in rows if (s := slope(row, sizes)) is not None and abs(s - exponent) < SAME]
+        seen = report.batch_sizes["sizes"] if report.batch_sizes else []  # a count reaches other sizes than were asked
+        exact = [s for row in rows if (s := slope(row, seen)) is not None and abs(s - exponent) < SAME]
         found.kept[law] = len(exact)
         if not rows:
             found.told = next((n.why for n in report.not_checked if n.what.startswith(SIZE)), "no step was judged")
