@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -14,8 +13,9 @@ import numpy as np
 
 from . import rules
 from .cells import split_file
-from .diagnose import faithful, following, gradients, naming, picture, unjudged
+from .diagnose import compared, faithful, following, gradients, naming, picture, unjudged
 from .diagnose import memory as unwritten
+from .diagnose.jury import Verdict
 from .diagnose.naming import Namer
 from .diagnose.picture import Picture
 from .diagnose.stepview import StepView
@@ -223,7 +223,7 @@ class JudgingRecorder(Recorder):
             "backward": [],
             "gradient_norms": norms,
             "arrays": arrays,
-            "batch": self._batch(made) if self.options.get("weigh") else None,
+            "batch": self._batch(made, told.verdicts) if self.options.get("weigh") else None,
             "graph": None,
             "not_checked": [n.to_json() for n in told.not_checked],
         }
@@ -259,31 +259,20 @@ class JudgingRecorder(Recorder):
             self._own_fault(problem, made.activation)
         return norms, arrays
 
-    def _batch(self, made: Judgement) -> Event | None:
-        """What a sweep over batch sizes compares from run to run: scales, the start, the first rows."""
-        if made.batch is None or made.recording is None:
+    def _batch(self, made: Judgement, verdicts: dict[int, Verdict]) -> Event | None:
+        """What a sweep over batch sizes compares. A fault of ours in it costs the ratios only."""
+        try:
+            return compared.of(made, verdicts, self.tape)
+        except Exception as problem:
+            self._own_fault(problem, made.activation, "other batch sizes")
             return None
-        trial = made.trials[0]
-        units = {id(m.version.candidate): m for t in reversed(made.trials) for m in t.matches if m.exact and m.unit}
-        scales = {
-            group.name: [units[id(group.members[0])].unit, units[id(group.members[0])].gradient.rate]
-            for group in naming.groups(made.parameters)
-            if id(group.members[0]) in units
-        }
-        starts = [np.asarray(made.recording.replay.load(made.window.base, c.region)) for c in made.parameters]
-        return {
-            "weight": made.batch.weight,
-            "scales": scales,
-            "start": zlib.crc32(b"".join(np.ascontiguousarray(start).tobytes() for start in starts)),
-            "rows": batch.fingerprint(made, trial, self.tape, made.batch.size),
-        }
 
     def _size(self, made: Judgement) -> None:
         """Find the batch's size once; what goes wrong in it costs the figure, not the verdicts."""
-        if not made.trials or made.batch is not None:
+        if not made.trials or made.summed is not None:
             return
         try:
-            made.batch = batch.of_trial(made, made.trials[0], self.tape, bool(self.options.get("weigh")))
+            made.summed = batch.of_trial(made, made.trials[0], self.tape)
         except Exception as problem:
             self._own_fault(problem, made.activation)
 

@@ -1,7 +1,8 @@
 """One training step at several batch sizes: which constants of the script set the size, and how gradients follow it.
 
 The size is changed in the source that the child is given, never in the file. A constant counts only if the recorded
-step then has the wanted number of rows and starts from the same parameters: watched, not guessed from names.
+step then has the wanted number of rows, starts from the same parameters and has no gradient wrong that was right:
+watched, not guessed from names. Where only the start is another one, scales are compared, and norms are not.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from .results import Json, NotChecked
 
 Rerun = Callable[["Change", bool], "Piece | None"]  # the flag: whether hooks are told
 WHAT = "other batch sizes"
+ALONE = "scales are compared, and norms are not"
 MOST_CONSTANTS = 12
 LARGEST_COUNT = 4096
 POWERS = range(-3, 4)
 SAME = 1e-8
+RIGHT = ("right", "right_up_to_scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Governor:
-    """What sets the batch size: these places hold it, or (``divides``) the number of batches of ``rows`` rows."""
+    """What sets the batch size: these places hold it, or (``divides``) the number of batches of ``rows`` rows.
+
+    ``anew``: the initial parameters change with it.
+    """
 
     places: tuple[Place, ...]
     divides: bool = False
     rows: int = 0
+    anew: bool = False
 
     def value(self, size: int) -> int:
         """What the places must hold for a batch of ``size``."""
@@ -67,7 +74,7 @@ class Sweep:
         self.texts = {file: text for file in files if (text := _readable(file)) is not None}
         self.arguments = arguments
         self.rerun = rerun
-        self.reason = ""
+        self.anew: list[tuple[Governor, int]] = []  # what sets the size and the start, with the size tried
 
     def governor(self, probe: int) -> Governor | None:
         """The constants that set the batch size, tried out at ``probe`` rows."""
@@ -75,13 +82,21 @@ class Sweep:
         for group in [tuple(equal), *((place,) for place in equal)] if len(equal) > 1 else [tuple(equal)]:
             if group and self._obeys(Governor(group), probe):
                 return self._grown(Governor(group), equal, probe)
+        if self.anew:
+            return self._grown(self.anew[0][0], equal, probe)
+        if self.size == 1:
+            self.reason = f"each step takes one sample, and no number that makes it more was found ({len(equal)} tried)"
+            return None
         counts = [p for p in self._places() if 1 < p.value <= LARGEST_COUNT and p.value != self.size]
         for place in sorted(counts, key=lambda p: not p.divides)[:MOST_CONSTANTS]:
             found = Governor((place,), True, place.value * self.size)
-            if self._obeys(found, found.rows // max(1, place.value // 2)):
-                return found
-        tried = len(equal) + min(len(counts), MOST_CONSTANTS)
-        self.reason = self.reason or f"no literal, default, argument or division that sets it was found ({tried} tried)"
+            tried = found.rows // max(1, place.value // 2)
+            if self._obeys(found, tried):
+                return self._divided(found, tried)
+        if self.anew:
+            return self._divided(*self.anew[0])
+        number = len(equal) + min(len(counts), MOST_CONSTANTS)
+        self.reason = f"no literal, default, argument or division that sets it was found ({number} tried)"
         return None
 
     def _grown(self, found: Governor, equal: list[Place], probe: int) -> Governor:
@@ -92,20 +107,36 @@ class Sweep:
                 found = more if self._obeys(more, probe) else found
         return found
 
+    def _divided(self, found: Governor, probe: int) -> Governor:
+        """With the other constants of a count's value that the gradients' scales follow: a divisor by the count."""
+        value = found.places[0].value
+        for place in [p for p in self._places() if p.value == value and p not in found.places][:MOST_CONSTANTS]:
+            more = replace(found, places=(*found.places, place))
+            if self._obeys(more, probe) and self._scales(more, probe) != self._scales(found, probe):
+                found = more
+        return found
+
+    def _scales(self, governor: Governor, size: int) -> Json | None:
+        piece = self.rerun(self.change(governor, size), False)
+        return None if piece is None else (piece.batch or {}).get("scales")
+
     def _obeys(self, governor: Governor, size: int) -> bool:
         piece = self.rerun(self.change(governor, size), False)
         if piece is None or not piece.training.batch_size or piece.training.batch_size == self.size:
             return False
-        if not self._same_start(piece):
-            lines = sorted({place.line for place in governor.places})
-            what = f"lines {', '.join(map(str, lines))} change" if len(lines) > 1 else f"line {lines[0]} changes"
-            self.reason = f"{what} it, but the initial parameters with it"
+        if not self._same_step(piece) or not (piece.training.batch_size == size or governor.divides):
             return False
-        return piece.training.batch_size == size or governor.divides
+        if not governor.anew and (piece.batch or {}).get("start") != (self.base.batch or {}).get("start"):
+            self.anew.append((replace(governor, anew=True), size))
+            return False
+        return True
 
-    def _same_start(self, piece: Piece) -> bool:
-        shapes = [[p.name, p.shape] for p in piece.parameters] == [[p.name, p.shape] for p in self.base.parameters]
-        return shapes and (piece.batch or {}).get("start") == (self.base.batch or {}).get("start")
+    def _same_step(self, piece: Piece) -> bool:
+        """Whether a run has the same parameters, and none of them wrong that was right."""
+        if [[p.name, p.shape] for p in piece.parameters] != [[p.name, p.shape] for p in self.base.parameters]:
+            return False
+        pairs = zip(piece.parameters, self.base.parameters, strict=True)
+        return not any(p.verdict == "wrong" and own.verdict in RIGHT for p, own in pairs)
 
     def change(self, governor: Governor, size: int) -> Change:
         """The script with the governor's places set for a size."""
@@ -161,14 +192,14 @@ def run(
     """The sweep as the report holds it (None where there is none), its runs' pieces, and what was not possible."""
     sweep = Sweep(base, files, arguments, rerun)
     sizes = automatic(base) if chosen == "auto" else chosen
-    probe = next(size for size in sizes if size != sweep.size)
+    probe = min((size for size in sizes if size != sweep.size), key=lambda size: abs(size - sweep.size))
     governor = sweep.governor(probe)
     if governor is None:
         return None, [], [NotChecked(WHAT, sweep.reason)]
     reached: dict[int, Piece] = {}
     missed: list[int] = []
     for size in sizes:
-        piece = base if size == sweep.size else rerun(sweep.change(governor, size), True)
+        piece = base if size == sweep.size else rerun(sweep.change(governor, size), not governor.anew)
         if piece is None or piece.training.batch_size in (None, *reached) or not _fits(piece, size, governor):
             missed.append(size)
         else:
@@ -176,9 +207,16 @@ def run(
     notes = [NotChecked(f"a batch of {size}", "the step did not reach that size") for size in missed]
     if len(reached) < 2:
         return None, [], notes
-    if _same_rows(list(reached.values())) is False:
+    if governor.anew:
+        notes.append(NotChecked(WHAT, f"{_lines(governor)} it, but the initial parameters with it: {ALONE}"))
+    elif _same_rows(list(reached.values())) is False:
         notes.append(NotChecked(WHAT, "the first rows differ from size to size, so the norms are of other data"))
-    return told(reached, governor), [p for p in reached.values() if p is not base], notes
+    return told(reached, governor), [p for p in reached.values() if p is not base and not governor.anew], notes
+
+
+def _lines(governor: Governor) -> str:
+    lines = sorted({place.line for place in governor.places})
+    return f"lines {', '.join(map(str, lines))} change" if len(lines) > 1 else f"line {lines[0]} changes"
 
 
 def _fits(piece: Piece, size: int, governor: Governor) -> bool:
@@ -217,9 +255,9 @@ def told(reached: dict[int, Piece], governor: Governor) -> Json:
     return {
         "sizes": sizes,
         "changed": [{"file": p.file, "line": p.line, "value": p.value} for p in governor.places],
-        "same_rows": _same_rows(pieces),
+        "same_rows": None if governor.anew else _same_rows(pieces),
         "training": pieces[0].training.id,
-        "parameters": [_parameter(name, sizes, pieces) for name in _names(pieces)],
+        "parameters": [_parameter(name, sizes, pieces, governor.anew) for name in _names(pieces)],
     }
 
 
@@ -227,11 +265,9 @@ def _names(pieces: list[Piece]) -> list[str]:
     return list(dict.fromkeys(row.parameter for piece in pieces for row in piece.gradient_norms))
 
 
-def _parameter(name: str, sizes: list[int], pieces: list[Piece]) -> Json:
-    norms = [
-        next((row.norm for row in piece.gradient_norms if row.parameter == name and row.step == 1), None)
-        for piece in pieces
-    ]
+def _parameter(name: str, sizes: list[int], pieces: list[Piece], anew: bool) -> Json:
+    known = [{row.parameter: row.norm for row in piece.gradient_norms if row.step == 1} for piece in pieces]
+    norms = [None if anew else found.get(name) for found in known]
     ratios, law = _ratios(name, sizes, pieces)
     return {"name": name, "norms": norms, "slope": slope(sizes, norms), "ratios": ratios, "law": law}
 
@@ -251,14 +287,14 @@ def _ratios(name: str, sizes: list[int], pieces: list[Piece]) -> tuple[list[floa
     """What the update follows, times the mean-loss gradient, at each size, and the law that holds for all of them.
 
     The script's loss is ``weight`` times a sum over rows, so ``weight * B`` times their mean: a power of B, its
-    constant (one over the number of classes, say) left out. A rate counts by the power of B in it.
+    constant (one over the number of classes, say) left out. A rate counts by the power of B in it. Each row must add
+    as many terms at every size.
     """
-    found = [(piece.batch or {}).get("scales", {}).get(name) for piece in pieces]
-    weights = [(piece.batch or {}).get("weight") for piece in pieces]
-    own, rate = power(sizes, weights), power(sizes, [f[1] if f else None for f in found])
-    if own is None or rate is None:
+    found = [(piece.batch or {}).get("scales", {}).get(name, {}) for piece in pieces]
+    own, rate, terms = (power(sizes, [f.get(key) for f in found]) for key in ("weight", "rate", "terms"))
+    if own is None or rate is None or terms != 1:
         return [None] * len(sizes), ""
-    units = [abs(f[0]) for f in found if f]
+    units = [abs(f["unit"]) for f in found]
     ratios = [unit * float(size) ** (own + 1 + rate) for unit, size in zip(units, sizes, strict=True)]
     exponent = power(sizes, ratios)
     law = "" if exponent is None else _law(ratios[0] / float(sizes[0]) ** exponent, exponent)

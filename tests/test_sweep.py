@@ -17,6 +17,7 @@ from gradcheck.render.terminal import render
 from gradcheck.results import Loss, Parameter, Training
 from gradcheck.sweep import automatic, power, slope
 
+from .benchmarks import laws
 from .benchmarks.judged import STRANGERS
 from .folder_hash import unchanged_folder
 from .test_results import SCHEMA
@@ -144,14 +145,65 @@ for step in range(6):
 )
 
 
-def test_a_size_that_cannot_be_changed_alone_is_said(tmp_path: Path) -> None:
+def test_a_size_that_cannot_be_changed_alone_is_said_and_no_norms_are_compared(tmp_path: Path) -> None:
     script = tmp_path / "whole.py"
     script.write_text(WHOLE)
     report = check_script(script, batch_sizes=(20, 30))
-    assert report.verdict == "clean" and report.batch_sizes is None
+    assert report.verdict == "clean" and report.batch_sizes is not None
     assert [(row.what, row.why) for row in report.not_checked] == [
-        ("other batch sizes", "lines 5, 6, 11, 12 change it, but the initial parameters with it")
+        (
+            "other batch sizes",
+            "lines 5, 6, 11, 12 change it, but the initial parameters with it: scales are compared, and norms are not",
+        )
     ]
+    (row,) = report.batch_sizes["parameters"]
+    assert (row["norms"], row["slope"]) == ([None, None], None) and row["ratios"][0] == row["ratios"][1] is not None
+    assert {known.batch_size for known in report.gradient_norms} == {60}
+    jsonschema.validate(report.to_json(), SCHEMA)
+
+
+# What a row weighs: rows that mix, a start at zero, a loss for each of two networks, terms that are written over.
+WEIGHED = {"batchnorm_dropout.py": 30, "argv_logistic.py": 90, "gan_gaussian.py": 32}
+
+
+@pytest.mark.parametrize("name", WEIGHED)
+def test_what_a_row_weighs_is_known(name: str) -> None:
+    size = WEIGHED[name]
+    report = check_script(STRANGERS / name, batch_sizes=(size // 2, size))
+    assert report.batch_sizes is not None, report.not_checked
+    assert len(report.batch_sizes["parameters"]) == len(report.parameters)
+    assert {row["law"] for row in report.batch_sizes["parameters"]} == {"1"}
+
+
+@pytest.mark.parametrize(("name", "size"), [("adam_dictionary.py", 25), ("subtract_out_hinge.py", 20)])
+def test_a_correct_script_keeps_the_laws_as_a_sum_a_mean_and_a_double_mean(name: str, size: int) -> None:
+    with unchanged_folder(STRANGERS):
+        found = laws.held(name, sizes=(size // 2, size))
+    assert found.all_kept, found.line()
+
+
+BY_COUNT = (
+    START.replace("from model import Model\n", "")
+    + """
+w = rng.normal(size=(3, 2))
+parts = 5
+for epoch in range(4):
+    for x, t in zip(np.array_split(X, parts), np.array_split(Y, parts)):
+        error = x @ w - t
+        loss = 0.5 * np.sum(error ** 2)
+        w -= 0.1 * (x.T @ error * (5 / 60))
+"""
+)
+
+
+def test_a_divisor_by_the_number_of_batches_goes_with_it(tmp_path: Path) -> None:
+    script = tmp_path / "count.py"
+    script.write_text(BY_COUNT)
+    report = check_script(script, batch_sizes=(6, 12, 30))
+    assert report.batch_sizes is not None, report.not_checked
+    (row,) = report.batch_sizes["parameters"]
+    assert sorted(place["line"] for place in report.batch_sizes["changed"]) == [9, 14]
+    assert row["ratios"] == pytest.approx([row["ratios"][0]] * len(row["ratios"]))
 
 
 @pytest.mark.parametrize("chosen", ["8", "8,x", [0, 4], [], 5, "8,8"])

@@ -19,7 +19,7 @@ from ..replay.forward import ReplayError
 from ..tape import CONST, Tape
 from . import heads
 from .flow import backward_slice
-from .trials import Batch, Judgement, Trial
+from .trials import Judgement, Trial, Weight
 
 STEP = 30  # decimal orders between two levels of seeds
 MOST_BITS = 3
@@ -65,22 +65,25 @@ def _tests(lengths: list[int]) -> list[Test]:
     return [*(Test(axis, False) for axis in axes), *halves][:MOST_BITS]
 
 
-def of_trial(made: Judgement, trial: Trial, tape: Tape, weighed: bool = False) -> Batch | None:
-    """The batch of an accepted hypothesis; None where rows and other axes cannot be told apart.
-
-    The weight costs a sweep more and is found if ``weighed``.
-    """
+def of_trial(made: Judgement, trial: Trial, tape: Tape) -> int | None:
+    """The batch size of an accepted hypothesis; None where rows and other axes cannot be told apart."""
     finder = _Finder(made, trial, tape)
     try:
         for meeting in finder.meetings():
             size = finder.rows(meeting)
-            if size:
-                return Batch(size, finder.weight() if weighed else None)
-            if size is None:
-                return None
+            if size is None or size:
+                return size
     except ReplayError:
         return None
     return None
+
+
+def weight(made: Judgement, trial: Trial, tape: Tape) -> Weight | None:
+    """How much a row weighs in the loss of a hypothesis; None where the rows differ, or it cannot be told."""
+    try:
+        return _Finder(made, trial, tape).weight()
+    except ReplayError:
+        return None
 
 
 class _Finder:
@@ -225,20 +228,32 @@ class _Finder:
 
     # how much a row weighs
 
-    def weight(self) -> float | None:
+    def weight(self) -> Weight | None:
         """The loss's derivative by the terms that it adds up over the rows, if it is the same for all of them."""
         if self.trial.head is not None:
-            return 1.0  # standard losses are sums over rows
+            return Weight(1.0, None)  # standard losses are sums over rows
+        meetings = self._gathered(self._summed()) or self.meetings()
         reverse = Reverse(self.trial.recording, self.window.active(), self.window.captures)
+        # What comes back from the sum itself: a term that was written over before has no derivative by its old value.
+        reverse.divided = {self.tape.storage_of(code) for meeting in meetings for code in meeting.codes}
         sweep = reverse.sweep(self.trial.seeds)
-        for meeting in self._gathered(self._summed()) or self.meetings():
-            found = [sweep.adjoints.get(self.tape.storage_of(code)) for code in meeting.codes]
-            g = np.abs(np.concatenate([np.ravel(part) for part in found if part is not None] or [np.zeros(1)]))
+        for meeting in meetings:
+            pairs = zip(meeting.entries, meeting.codes, strict=True)
+            g = np.abs(np.concatenate([np.ravel(_came_back(sweep, *pair, self.tape)) for pair in pairs]))
             top = float(g.max(initial=0.0))
             # A penalty on the weights is a sum as well, but no data reaches it.
             if top > 0 and float(g.min()) > top * (1 - SAME) and self.rows(meeting) != 0:
-                return top
+                return Weight(top, g.size)
         return None
+
+
+def _came_back(sweep: Sweep, entry: int, code: int, tape: Tape) -> np.ndarray:
+    """The derivative by an operand through one entry; where that was not kept apart, by the operand's whole storage."""
+    share = sweep.shares.get((entry, code))
+    if share is not None:
+        return share
+    found = sweep.adjoints.get(tape.storage_of(code))
+    return np.zeros(1) if found is None else np.asarray(found)
 
 
 def _single(tape: Tape, code: int) -> bool:

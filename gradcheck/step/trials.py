@@ -82,11 +82,13 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """``size`` rows; ``weight`` is the loss's derivative by what each row adds to it, where that is one number."""
+class Weight:
+    """``value`` is the loss's derivative by the terms that it adds up over the rows, where that is one number for
+    all of them, ``terms`` how many they are (None: one a row).
+    """
 
-    size: int
-    weight: float | None
+    value: float
+    terms: int | None
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ class Judgement:
         default_factory=dict
     )  # ids of trial and candidate -> both at another point, where the gradient is off
     certificates: dict[int, float] = field(default_factory=dict)  # id of candidate -> gap to the central difference
-    batch: Batch | None = None  # rows that the first accepted hypothesis adds up
+    summed: int | None = None  # how many rows the first accepted hypothesis adds up
     rows: Rows | None = None  # the rows of the data set that each step trains on
     lost: str = ""  # why the rows were not followed
     wanted: list[int] = field(default_factory=list)  # storages of the scalars that may be the loss
@@ -122,8 +124,8 @@ class Judgement:
     @property
     def batch_size(self) -> int | None:
         """How many samples a step sums over; None where that is not known."""
-        if self.batch is not None:
-            return self.batch.size
+        if self.summed is not None:
+            return self.summed
         chain = self.rows.first if self.rows is not None else None
         return None if chain is None else len(chain.origin.ids)
 
