@@ -39,13 +39,19 @@ def suppose(spot: Spot) -> Iterator[Mend]:
     arrays = [i.value for i in spot.incoming(deep=False)]
     value = spot.value
     for error in arrays:
-        if error.ndim < 2 or value is None or (value.size >= error.size and not right):
+        if error.ndim < 2 or value is None or (value.size >= error.size and not right) or _sums_another(spot, error):
             continue
         for v in spot.verdicts:
             t = np.ravel(v.match.truth) if v.match is not None else np.zeros(0)
             axes = _axes(error, t)
             if axes is not None and t.size > 1:
                 yield _mend(spot, error, axes)
+
+
+def _sums_another(spot: Spot, error: np.ndarray) -> bool:
+    """Whether what is summed here is another array of the error's size: then the mistake came before."""
+    sized = [o for o in spot.operands() if o is not None and o.size == error.size]
+    return bool(sized) and not any(forms.same(o, error) for o in sized)
 
 
 def _axes(error: np.ndarray, t: np.ndarray) -> tuple[int, ...] | None:

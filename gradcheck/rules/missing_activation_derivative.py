@@ -52,8 +52,9 @@ def _makes_gradient(spot: Spot, position: int, operand: np.ndarray) -> bool:
     """Whether the product with another operand is a parameter's gradient."""
     count = len(spot.operands())
     made = spot.again([operand if p == position else None for p in range(count)])
-    truths = [m.truth for m in spot.trial.matches if made is not None and m.truth.size == made.size]
-    return any(forms.same(oriented(made, t), t) for t in truths)
+    if made is None:
+        return False
+    return any(m.truth.size == made.size and forms.same(oriented(made, m.truth), m.truth) for m in spot.trial.matches)
 
 
 def _with(spot: Spot, position: int, operand: np.ndarray) -> list[Again]:

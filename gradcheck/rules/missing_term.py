@@ -1,7 +1,8 @@
 """A value is used in several places of the forward pass; the backward pass counts only some.
 
 A skip connection, a shared weight, the hidden state of a recurrent net: the derivative is the sum of what comes back
-from each use. One of the terms is missing, has the wrong sign, or overwrites another.
+from each use. One of the terms is missing, has the wrong sign, overwrites another, or is added before a layer that it
+does not go through.
 
 How it is proven: the value as computed is exactly one of the terms (or their difference); with the whole sum in its
 place on the recorded step, the gradients become exact.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,11 +31,14 @@ from ..editing.scene import Scene
 SLUG = "missing-term"
 SEVERITY = "error"
 RANK = 70
+TOO_MANY = "two errors are added up here, and one of them belongs elsewhere"
+ELSEWHERE = "what comes back along one path goes through the derivative of another too"
 
 
 def suppose(spot: Spot) -> Iterator[Mend]:
     """The other sign between two right values, and the whole derivative of a value with several uses."""
     yield from _other_sign(spot)
+    yield from _one_too_many(spot)
     for part in uses.parts_of_parameters(spot):
         left = ", ".join(dict.fromkeys(f"`{spot.text_of(r)}`" for r in part.left))
         why = f"this is exactly what comes back from `{spot.text_of(part.used)}`; that of {left} is missing"
@@ -50,6 +55,17 @@ def _other_sign(spot: Spot) -> Iterator[Mend]:
         if value is not None and spot.value is not None and value.shape == spot.value.shape:
             values = dict(zip(spot.entries, spot.apart(value), strict=True))
             yield _mend(spot, values, "the two terms belong together with the other sign")
+
+
+def _one_too_many(spot: Spot) -> Iterator[Mend]:
+    """One of two right values that are added up, without the other: that belongs elsewhere."""
+    if spot.function not in ("add", "sub", "subtract") or len(spot.incoming(deep=False)) != 2:
+        return
+    for position, operand in enumerate(spot.operands()):
+        if operand is not None and spot.value is not None and operand.shape == spot.value.shape:
+            values = dict(zip(spot.entries, spot.apart(operand), strict=True))
+            why = f"operand {position + 1} alone is the derivative that belongs here"
+            yield replace(_mend(spot, values, why), message=TOO_MANY, label="one term too many", effect=ELSEWHERE)
 
 
 def _mend(spot: Spot, values: dict[int, np.ndarray], why: str, left: int | None = None) -> Mend:
