@@ -71,12 +71,14 @@ def _at(spot: Spot) -> Iterator[Factor]:
         return
     for incoming in spot.incoming():
         used = forms.ratio(value, incoming.value) if incoming.value.shape == value.shape else None
-        if used is None or incoming.partner.transposed:
+        if used is None:
             continue
         yield Factor(
             spot, incoming, incoming.value, used[0], np.ones_like(used[0]), used[1],
             incoming.partner.entries, incoming.partner.entries,
         )  # fmt: skip
+        if incoming.partner.transposed:  # other adjoints of its shape are no neighbours of it
+            continue
         before = min(incoming.partner.entries)
         for count, (inner, g) in enumerate(spot.truths(value.shape, before)):
             if count == NEAREST:
