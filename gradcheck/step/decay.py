@@ -30,7 +30,7 @@ def decayed(
 
     None where it is not, or where the loss holds a term of W alone: then the decay has to be its derivative.
     """
-    if t.size < 2 or g.value.size != t.size or not np.any(t) or _penalised(made, h, v):
+    if t.size < 2 or g.value.size != t.size or not np.any(t) or penalised(made, h, v):
         return None
     try:
         w = np.asarray(before(made, v), float)
@@ -89,7 +89,7 @@ def _lacks_penalties(made: Judgement, part: Trial, whole: Trial) -> bool:
     lacking = [m for m in part.matches if not there[id(m.version.candidate)].exact]
     return bool(lacking) and all(
         not m.gradient.decay
-        and _penalised(made, whole.hypothesis, m.version)
+        and penalised(made, whole.hypothesis, m.version)
         and _shrinks(made, there[id(m.version.candidate)], m)
         for m in lacking
     )
@@ -102,7 +102,7 @@ def _shrinks(made: Judgement, whole: Match, part: Match) -> bool:
     return gap.size == w.size and bool(np.all(np.sign(gap) * np.sign(w) >= 0) or np.all(np.sign(gap) * np.sign(w) <= 0))
 
 
-def _penalised(made: Judgement, h: Hypothesis, v: Version) -> bool:
+def penalised(made: Judgement, h: Hypothesis, v: Version) -> bool:
     """Whether the loss holds a term that is made from the parameter alone and is not linear in it."""
     tape, window = made.window.tape, made.window
     targets = {tape.storage_of(c) for c in h.codes}

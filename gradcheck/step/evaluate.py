@@ -9,6 +9,7 @@ import numpy as np
 
 from ..replay.adjoint import Recording, Sweep
 from ..replay.rounding import again
+from . import beside
 from .compare import Comparison, compare, oriented, settle
 from .decay import decayed
 from .gradient import Extraction, Gradient
@@ -39,8 +40,11 @@ def evaluate(
         comparison = compare(value, t, bound, g.noise)
         if not comparison.exact:
             comparison, g = _other_values(g, t, bound, comparison)
-        if comparison.agreement == "off" and (found := decayed(made, h, v, g, t, bound)) is not None:
-            comparison, g = found
+        off, number = comparison.agreement == "off", t.size == 1  # a single number is a multiple of any other
+        for freed in (decayed, beside.alone) if off else (beside.alone,) if number else ():
+            if (found := freed(made, h, v, g, t, bound)) is not None:
+                comparison, g = found
+                break
         blocked = [why for mask, why in stuck if mask & window.bit(v)]
         if g.doubt and not (comparison.exact and t.size > 1):
             blocked.append(g.doubt)

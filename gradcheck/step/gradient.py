@@ -8,6 +8,7 @@ every loss-dependent path of the increment passes before it meets state.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +78,8 @@ class Increments:
 
     def of_round(self, candidate: Candidate, updates: list[Update]) -> tuple[np.ndarray, np.ndarray | float, float]:
         """The sum of a round's increments, its rounding noise, and the weight decay factor in it."""
-        updates = [u for i, u in enumerate(updates) if not i or not self._projects(updates[i - 1], u)]
+        kept = [u for i, u in enumerate(updates) if not i or not self._projects(updates[i - 1].entry + 1, u)]
+        updates = kept[1:] if len(kept) > 1 and self._projects(self.recording.entries[0], kept[0]) else kept
         total = np.zeros(candidate.shape)
         noise: np.ndarray | float = 0.0
         decay = 0.0
@@ -96,17 +98,17 @@ class Increments:
             decay += shrink
         return total, noise, decay
 
-    def _projects(self, before: Update, u: Update) -> bool:
-        """Whether an update after another one of its step is made from the value alone: clipped weights, a norm of one,
-        a decay.
+    def _projects(self, begin: int, u: Update) -> bool:
+        """Whether one of several updates of a step is made, from an entry on, from the value alone: clipped weights, a
+        norm of one, a decay.
         """
         tape = self.tape
         targets = {tape.storage_of(c) for c in u.increments if c & 3 != CONST}
-        entries = backward_slice(tape, targets, u.entry, before.entry + 1)
+        entries = backward_slice(tape, targets, u.entry, begin)
         made = {tape.storage_of(c) for e in entries for c in tape.entry(e)[2]}
         read = targets | {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
         rest = {s for s in read - made if s >= 0 and tape.storage_layout[s] >= 0}
-        return rest <= {tape.storage_of(u.old), tape.storage_of(before.new)}
+        return rest <= {tape.storage_of(u.old)}
 
     def _region(self, total: np.ndarray, candidate: Candidate, u: Update) -> np.ndarray | None:
         """The part of the candidate's array that an update of a merged storage touches."""
@@ -262,7 +264,9 @@ class Extraction:
         """The judged value of one round."""
         step, noise, decay = self.increments.of_round(candidate, updates)
         masks = self.masks
-        signed = [c for u in updates for c in behind_signs(self.tape, u.increments, candidate.shape) if masks.of(c)]
+        own = {self.tape.storage_of(c) for u in updates for c in (candidate.region, u.old)}  # its sign is a penalty's
+        under_signs = (c for u in updates for c in behind_signs(self.tape, u.increments, candidate.shape))
+        signed = [c for c in under_signs if masks.of(c) and self.tape.storage_of(c) not in own]
         sources = [*(c for u in updates for c in u.increments if masks.of(c)), *signed]
         if not sources:  # a piecewise linear loss: its slope depends on the parameters through decisions alone
             masks = masks.through_decisions()
@@ -362,7 +366,7 @@ class Extraction:
                 break
             template, inputs, _ = self.tape.entry(entry)
             active = [c for c in inputs if self.masks.of(c) and self.tape.shape_of(c) == candidate.shape]
-            limited = limited or template.fn in LIMITERS
+            limited = limited or template.fn in LIMITERS or self._centres(template.fn, inputs)
             if not active or template.kind != "op":
                 break
             code = active[0]
@@ -370,6 +374,14 @@ class Extraction:
             if limited:
                 out.append((code, factor * np.asarray(self.increments.load(code), float)))
         return out
+
+    def _centres(self, fn: Any, inputs: Sequence[int]) -> bool:
+        """Whether the mean of a value is taken off it."""
+        if fn not in (operator.sub, np.subtract) or len(inputs) != 2 or inputs[1] & 3 == CONST:
+            return False
+        entry = self.tape.storage_born[self.tape.storage_of(inputs[1])]
+        template, read, _ = self.tape.entry(max(entry, 0))
+        return entry >= 0 and template.fn in (np.mean, np.ndarray.mean) and inputs[0] in read
 
 
 def _way(step: np.ndarray, value: np.ndarray) -> float:
