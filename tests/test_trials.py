@@ -16,6 +16,7 @@ TRIALS = Path(__file__).parent / "trials"
 # Parameters, and the line of the loss that they are judged against.
 RIGHT = {
     "actor_critic.py": (6, 34),
+    "adam_on_l1.py": (4, 12),
     "averaged_weights.py": (6, 91),
     "batchnorm_penalty_loop.py": (10, 139),
     "binary_addition.py": (3, 56),

@@ -14,7 +14,7 @@ Looks like it and is fine: `a - y` with a cross-entropy reported, and any consta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -136,7 +136,16 @@ def _is_rival(view: StepView, t: Trial, chosen: Trial) -> bool:
         return False
     head = max(chosen.head.entries) if chosen.head is not None else -1
     about = may_be_loss(view.tape, made, t, head) and not is_size_of_error(made.window, h)
-    return about and sense.is_made_small(made, t) and not _is_cut(view, t)
+    if not about or not sense.is_made_small(made, t) or _is_cut(view, t):
+        return False
+    return _lengths(view, walk_of(view.tape, made, t).forward) <= _lengths(view, made.path)
+
+
+def _lengths(view: StepView, entries: Iterable[int]) -> set[int]:
+    """How many rows the data have that meet what depends on parameters: a monitor reads more of them than a step."""
+    tape, masks = view.tape, view.made.window.masks
+    met = (c for e in entries if masks.entry_masks.get(e) for c in tape.entry(e)[1] if c & 3 != CONST)
+    return {tape.shape_of(c)[0] for c in met if not masks.of(c) and tape.shape_of(c)}
 
 
 def _is_cut(view: StepView, t: Trial) -> bool:

@@ -34,28 +34,32 @@ def alone(
     made: Judgement, h: Hypothesis, v: Version, g: Gradient, t: np.ndarray, bound: np.ndarray
 ) -> tuple[Comparison, Gradient] | None:
     """The gradient without what is added beside it, where it is exact then; None where it is not."""
-    if g.stateful or g.value.size != t.size or not np.any(t):
+    if g.value.size != t.size or not np.any(t):
         return None
-    own = _storages(made, v)
+    own, penalties = _storages(made, v), []
     try:
         value, w = _value(made, g.code), np.asarray(before(made, v), float)
         way = _way(value, g.value)
         terms = list(_terms(made, own, way, g.code)) if way else []
     except ReplayError:
         return None
-    rest, decay = g.value, 0.0
+    rest = g.value
     for factor, code in terms if len(terms) > 1 else ():
         term = w if made.window.tape.storage_of(code) in own else _value(made, code)
         if term is None or term.shape != rest.shape:
             continue
-        if _is_noise(made, v, code):
-            rest = rest - factor * term
-        elif _is_penalty(made, v, code) and w.shape == term.shape and np.all(factor * term * w <= 0):
-            rest, decay = rest - factor * term, 1.0
-    if rest is g.value or decay and penalised(made, h, v):
+        if _is_penalty(made, v, code):
+            penalties.append(factor * term)
+        elif not _is_noise(made, v, code):
+            continue
+        rest = rest - factor * term
+    if rest is g.value or penalties and penalised(made, h, v):
         return None
     found = compare(oriented(rest, t), t, bound, g.noise)
-    return (found, replace(g, value=rest, decay=decay)) if found.agreement == "exact" else None
+    pulls = all(p.shape == w.shape and np.all((found.scale or 0.0) * p * w >= 0) for p in penalties)  # towards zero
+    return (
+        (found, replace(g, value=rest, decay=float(bool(penalties)))) if found.agreement == "exact" and pulls else None
+    )
 
 
 def _storages(made: Judgement, v: Version) -> set[int]:

@@ -299,7 +299,7 @@ class Judge:
                 if trial is not None:
                     trial.head = head
                     trials.append(trial)
-                    if trial.full and trial.identified:
+                    if trial.full and trial.identified and trial.plain:
                         return
 
     def _join_heads(self, made: Judgement, trials: list[Trial]) -> None:

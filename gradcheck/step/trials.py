@@ -76,6 +76,14 @@ class Trial:
         return any(m.gradient.decay for m in self.matches if m.exact)
 
     @property
+    def plain(self) -> bool:
+        """Whether the gradients are a plain number (a mean, a factor of 2) times those of a standard loss: with one
+        number at the output all standard losses have the same direction, and only one of them a constant scale.
+        """
+        units = [abs(m.unit) for m in self.matches if m.exact and m.unit]
+        return self.head is None or all(min(abs(x - round(x)) for x in (2 * u, 2 / u)) < SAME_UNIT for u in units)
+
+    @property
     def full(self) -> bool:
         """Whether every parameter of the hypothesis agrees."""
         return bool(self.matches) and all(m.exact for m in self.matches)
@@ -267,7 +275,7 @@ def choose(tape: Tape, made: Judgement, trials: list[Trial]) -> list[Trial]:
         identified = [f for f in identified if f.head.hypothesis.source == "own" or wanted <= f.matched]
     if not identified:
         return []
-    identified.sort(key=lambda f: f.decayed)
+    identified.sort(key=lambda f: (f.decayed, not f.head.plain))
     main = identified[0]
     wanted = {id(p) for p in made.parameters}
     for f in identified[1:]:
