@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..record.core import Broken
 from ..record.events import Location, Update
+from ..record.joins import JOINS
 from ..record.sources import Sources
 from ..results import NotChecked
 from ..step.widened import changes_size
@@ -34,6 +35,8 @@ def _remark(tape: Tape, sources: Sources, update: Update) -> NotChecked:
     dtype = tape.dtype_of(tape.storage_of(update.new))
     if dtype is not None and dtype.kind in KINDS:
         why = f"it updates {KINDS[dtype.kind]}; gradients are judged for real floating-point numbers"
+    elif any(tape.templates[tape.entry_template[e]].fn in JOINS for e in update.path):
+        why = "it is a part of a joined array, whose step is more than a gradient times a rate"
     elif changes_size(tape, update):
         before, after = tape.shape_of(update.old), tape.shape_of(update.new)
         why = f"its shape goes from {before} to {after} by broadcasting; a gradient has the shape of its parameter"
