@@ -125,8 +125,8 @@ class Locations:
         return None if path is None else (path, self.off_path(path, old))
 
     def _stepped_copy(self, new: int, old: int) -> tuple[list[int], list[int]] | None:
-        """``w = step(w)`` where the function copies its argument and updates the copy in place. What a line updates again
-        and again is trained in there: those are the steps.
+        """``w = step(w)`` where the function copies its argument and updates the copy in place. Where one line does so
+        again and again, those are the steps, not this.
         """
         tape, storage = self.tape, new >> 2
         inside = self.inside.get(storage, [])
@@ -136,8 +136,10 @@ class Locations:
         path = sorted(writes, reverse=True)
         for _ in range(MOST_COPIES):
             entry = tape.storage_born[storage]
-            template, inputs, _ = tape.entry(entry) if entry >= 0 else (None, (), ())
-            if template is None or template.fn not in COPIES or inputs[0] & 3 == CONST:
+            if entry < 0:
+                return None
+            template, inputs, _ = tape.entry(entry)
+            if template.fn not in COPIES or inputs[0] & 3 == CONST:
                 return None
             path.append(entry)
             if inputs[0] == old:
