@@ -33,6 +33,7 @@ RIGHT = {
     "decay_in_momentum.py": (6, 108),
     "decayed_lists.py": (6, 25),
     "density_taken_off.py": (1, 12),
+    "doubling_squares.py": (4, 49),
     "evaluated_before.py": (2, 17),
     "flat_theta_views.py": (1, 29),
     "functional_adam_policy.py": (4, 64),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FEWEST_PASSES = 3
 ENOUGH_PASSES = 40
 ENOUGH_WORK = 60_000.0  # recorded entries, large arrays counting for more
+HEAVY_WORK = 300_000.0  # of a loop whose passes are worth counting: two steps are judged, no more
 MOST_TRIES = 6
 MOST_RESTARTS = 4
 MOST_PAIRS = 512
@@ -169,7 +170,7 @@ class Loops:
         if number > 1 and not activation.training:
             if activation.marks[-1] != activation.marks[-2]:
                 self._look(activation)
-        if activation.training and self._enough(activation):
+        if (activation.training or activation.line.site in self.cut_lines) and self._enough(activation):
             self.cut_lines.add(activation.line.site)
             return False
         self._begin(activation)
@@ -232,11 +233,17 @@ class Loops:
         return line.training or tries <= MOST_TRIES or (tries - MOST_TRIES) % 50 == 0
 
     def _enough(self, activation: Activation) -> bool:
-        if activation.number <= FEWEST_PASSES or self.is_whole(activation.line.site):
+        if activation.number <= self._fewest(activation) or self.is_whole(activation.line.site):
             return False
         if activation.line.site in self.cut_lines:
             return True
         return activation.number > ENOUGH_PASSES or self.work() - activation.first_work > ENOUGH_WORK
+
+    def _fewest(self, activation: Activation) -> int:
+        """The passes that a training loop makes at least; one that is known from before need not show it again."""
+        if self.work() - activation.first_work < HEAVY_WORK:
+            return FEWEST_PASSES
+        return 1 if activation.line.site in self.cut_lines else 2
 
     def open_trainings(self) -> list[Activation]:
         """Outermost training loops that have not ended."""
