@@ -36,10 +36,18 @@ def test_the_heavier_a_pass_the_fewer_there_are(work: float, first: int) -> None
 
 
 @pytest.mark.parametrize(("work", "again"), [(30_000.0, 3), (HEAVY_WORK, 1)])
-def test_a_heavy_loop_that_was_ended_before_makes_one_pass(work: float, again: int) -> None:
+def test_in_the_next_epoch_a_heavy_loop_makes_one_pass(work: float, again: int) -> None:
     counted = Counted(work)
+    epochs = counted.loops.start(2)
+    counted.loops.advance(epochs)
     counted.passes(training=True)
+    counted.loops.advance(epochs)
     assert counted.passes(training=work < HEAVY_WORK) == again
+
+
+def test_another_training_by_the_same_heavy_loop_makes_two() -> None:
+    counted = Counted(HEAVY_WORK)
+    assert [counted.passes(training=True) for _ in range(3)] == [2, 2, 2]
 
 
 def test_a_heavy_loop_that_does_not_train_is_not_ended() -> None:
