@@ -28,6 +28,7 @@ ALL_UPHILL = "every update goes uphill"
 HINGED = "its updates depend on it through branches only, and no loss explains them"
 PILED = "right at the first step, then added to what earlier steps left"
 SINGLE = "a single number is a multiple of any other, and no larger gradient gives the factor"
+STILL = "its updates add zeros, and its true gradient is not zero"
 HIDDEN = "right at the recorded values only, wrong at others"
 MOST_LINKS = 6
 PARTLY = "its gradient holds terms of another loss, and none was found for them"
@@ -65,6 +66,11 @@ def own_loss(made: Judgement) -> list[Trial]:
         if plain and any(same_derivative(own, t) and t.kind in heads.CROSS_ENTROPIES for t in kinds):
             return [own]
     return []
+
+
+def stands_still(m: Match) -> bool:
+    """Whether a gradient is zero in every entry where the true one is not: forgotten, or fixed on purpose."""
+    return m.comparison.scale is not None and not np.any(m.gradient.value) and not np.any(m.gradient.step)
 
 
 class Jury:
@@ -146,6 +152,8 @@ class Jury:
             return Verdict(c, m, t, "right")
         if kind == "nonfinite":
             return Verdict(c, m, t, "not_judged", "the gradient is not finite")
+        if stands_still(m):
+            return Verdict(c, m, t, "not_judged", STILL)
         if kind == "unclear":
             return Verdict(
                 c,

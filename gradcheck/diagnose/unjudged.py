@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from ..record.core import Broken
 from ..record.events import Location, Update
+from ..record.joins import JOINS
 from ..record.sources import Sources
 from ..results import NotChecked
+from ..step.widened import changes_size
 from ..tape import Tape
 
 MOST = 3
@@ -21,7 +23,7 @@ def explain(tape: Tape, sources: Sources, updates: list[Update], broken: Iterabl
         again.setdefault(update.key, []).append(update)
     found: dict[int, NotChecked] = {}
     for (_, site), made in again.items():
-        if len(made) > 1 and tape.shape_of(made[0].new) != ():
+        if tape.shape_of(made[0].new) != () and (len(made) > 1 or changes_size(tape, made[0])):
             found.setdefault(site, _remark(tape, sources, made[0]))
     return [*list(found.values())[:MOST], *[_gap(sources, b) for b in broken][:MOST]]
 
@@ -33,6 +35,11 @@ def _remark(tape: Tape, sources: Sources, update: Update) -> NotChecked:
     dtype = tape.dtype_of(tape.storage_of(update.new))
     if dtype is not None and dtype.kind in KINDS:
         why = f"it updates {KINDS[dtype.kind]}; gradients are judged for real floating-point numbers"
+    elif any(tape.templates[tape.entry_template[e]].fn in JOINS for e in update.path):
+        why = "it is a part of a joined array, whose step is more than a gradient times a rate"
+    elif changes_size(tape, update):
+        before, after = tape.shape_of(update.old), tape.shape_of(update.new)
+        why = f"its shape goes from {before} to {after} by broadcasting; a gradient has the shape of its parameter"
     else:
         why = "what it adds was not seen to depend on what it updates; something in between could not be followed"
     return NotChecked(what, why, site.line, site.file)

@@ -12,6 +12,7 @@ from ..cells import split_file
 from ..record.sources import Site, Sources
 from ..results import Loss, NotChecked, Parameter, Training
 from ..step.trials import Judgement
+from ..step.widened import Widened
 from ..tape import Tape
 from . import naming, scales
 from .jury import Jury, Verdict, own_loss
@@ -128,12 +129,19 @@ class Teller:
         out = []
         if made.fault:
             out.append(NotChecked("the training step", made.fault))
+        out += [self._widened(w) for w in made.grown]
         for entry in self._given(made):
             site = self._site(self.tape.site_of(entry))
             out.append(NotChecked(f"what flows back through `{_short(site.text)}`", GIVEN, site.line, site.file))
         if made.lost:
             out.append(NotChecked("the rows of the data", made.lost))
         return out
+
+    def _widened(self, grown: Widened) -> NotChecked:
+        site, later = self._site(grown.site), bool(grown.candidate.rounds)
+        what = f"the first step of {grown.candidate.name}" if later else f"the update `{_short(site.text)}`"
+        why = grown.why + ("; the steps after that are judged" if later else "; no step came after that")
+        return NotChecked(what, why, site.line, site.file)
 
     def _given(self, made: Judgement) -> list[int]:
         """The entries that make what the losses take as given, one for each place."""

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import CONST, VIEW, Tape
+from ..tape import CONST, VIEW, WHOLE, Tape
+from .joins import joined_chain
 from .loops import Pass
 
 LONGEST_CHAIN = 40
 SCALAR_CHAIN = 6
+MOST_COPIES = 4
 
 Location = tuple[Any, ...]
 
@@ -90,6 +92,7 @@ class Locations:
     updated_at: dict[Location, int] = field(default_factory=dict)
     stored_at: dict[int, int] = field(default_factory=dict)  # storage -> last write that is no update
     updates: list[Update] = field(default_factory=list)
+    inside: dict[int, list[Update]] = field(default_factory=dict)  # storage -> updates in place
     updated: set[int] = field(default_factory=set)  # storages that hold what an update has made
     named: dict[int, int] = field(default_factory=dict)  # storage -> site that last gave it a name outside of loops
 
@@ -105,18 +108,46 @@ class Locations:
             return None
         self.last[location] = new
         if old >= 0:
-            direct = self._direct(new, old)
-            path = [direct[0]] if direct else self.chain(new, old)
-            if path is not None:
+            found = self._direct(new, old) or self._chained(new, old)
+            if found is None and new & 3 == WHOLE:
+                found = joined_chain(self.tape, new, old) or self._stepped_copy(new, old)
+            if found is not None:
+                path, outside = found
                 now = len(self.tape.entry_template)
                 reset = self.reset_at.get(location, -1) > self.updated_at.get(location, -1)
-                outside = direct[1] if direct else self.off_path(path, old)
                 made = Update(location, site, now - 1, old, new, False, path, outside, place, reset, _kept(holder))
                 return self._add(made)
         self.reset_at[location] = len(self.tape.entry_template)
         return None
 
-    def _direct(self, new: int, old: int) -> tuple[int, list[int]] | None:
+    def _chained(self, new: int, old: int) -> tuple[list[int], list[int]] | None:
+        path = self.chain(new, old)
+        return None if path is None else (path, self.off_path(path, old))
+
+    def _stepped_copy(self, new: int, old: int) -> tuple[list[int], list[int]] | None:
+        """``w = step(w)`` where the function copies its argument and updates the copy in place. Where one line does so
+        again and again, those are the steps, not this.
+        """
+        tape, storage = self.tape, new >> 2
+        inside = self.inside.get(storage, [])
+        if not inside or len({u.key for u in inside}) < len(inside):
+            return None
+        writes = {u.entry for u in inside} | {self.stored_at[s] for s in (storage,) if s in self.stored_at}
+        path = sorted(writes, reverse=True)
+        for _ in range(MOST_COPIES):
+            entry = tape.storage_born[storage]
+            if entry < 0:
+                return None
+            template, inputs, _ = tape.entry(entry)
+            if template.fn not in COPIES or inputs[0] & 3 == CONST:
+                return None
+            path.append(entry)
+            if inputs[0] == old:
+                return path, list(dict.fromkeys(c for u in inside for c in u.increments))
+            storage = tape.storage_of(inputs[0])
+        return None
+
+    def _direct(self, new: int, old: int) -> tuple[list[int], list[int]] | None:
         """What `chain` and `off_path` find where one number is the other plus, minus or times something."""
         if new & 3 or old & 3:
             return None
@@ -131,7 +162,7 @@ class Locations:
         left, right = tape.operands[start], tape.operands[start + 1]
         if left != old and right != old:
             return None
-        return entry, [c for c in (left, right) if c != old and c & 3 != CONST]
+        return [entry], [c for c in (left, right) if c != old and c & 3 != CONST]
 
     def written(
         self, site: int, entry: int, dest: int, path: list[int] | None, increments: list[int], place: Pass
@@ -143,7 +174,9 @@ class Locations:
             return None
         location = ("memory", storage, dest)
         reset = self.stored_at.get(storage, -1) > self.updated_at.get(location, -1)
-        return self._add(Update(location, site, entry, dest, dest, True, path, increments, place, reset))
+        made = self._add(Update(location, site, entry, dest, dest, True, path, increments, place, reset))
+        self.inside.setdefault(storage, []).append(made)
+        return made
 
     def _add(self, update: Update) -> Update:
         update.number = len(self.updates)

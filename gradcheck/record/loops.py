@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FEWEST_PASSES = 3
 ENOUGH_PASSES = 40
 ENOUGH_WORK = 60_000.0  # recorded entries, large arrays counting for more
+HEAVY_WORK = 300_000.0  # of a loop whose passes are worth counting: two steps are judged, no more
 MOST_TRIES = 6
 MOST_RESTARTS = 4
 MOST_PAIRS = 512
@@ -64,6 +65,7 @@ class Line:
     activations: int = 0
     training: bool = False
     tries: dict[Any, int] = field(default_factory=dict)  # how often each location and line was looked at
+    ended_in: Activation | None = None  # the outermost loop inside of which it was ended early
 
 
 class Activation:
@@ -125,6 +127,12 @@ def feeds_itself(tape: Tape, pairs: list[tuple[Update, Update]]) -> bool:
     ) or any(decided >> bit & 1 and (_arithmetic(tape, after)) for bit, (_, after) in enumerate(pairs[:MOST_PAIRS]))
 
 
+def _outermost_around(activation: Activation) -> Activation | None:
+    """The outermost loop that one runs in."""
+    chain = activation.parent.chain()
+    return chain[-1].activation if chain else None
+
+
 def _arithmetic(tape: Tape, update: Update) -> bool:
     """Whether something that was computed, not a literal, is added."""
     return any(tape.storage_born[tape.storage_of(c)] >= 0 for c in update.increments if c & 3 != CONST)
@@ -169,8 +177,9 @@ class Loops:
         if number > 1 and not activation.training:
             if activation.marks[-1] != activation.marks[-2]:
                 self._look(activation)
-        if activation.training and self._enough(activation):
+        if (activation.training or self._is_heavy_again(activation)) and self._enough(activation):
             self.cut_lines.add(activation.line.site)
+            activation.line.ended_in = _outermost_around(activation)
             return False
         self._begin(activation)
         return True
@@ -232,11 +241,24 @@ class Loops:
         return line.training or tries <= MOST_TRIES or (tries - MOST_TRIES) % 50 == 0
 
     def _enough(self, activation: Activation) -> bool:
-        if activation.number <= FEWEST_PASSES or self.is_whole(activation.line.site):
+        if activation.number <= self._fewest(activation) or self.is_whole(activation.line.site):
             return False
         if activation.line.site in self.cut_lines:
             return True
         return activation.number > ENOUGH_PASSES or self.work() - activation.first_work > ENOUGH_WORK
+
+    def _fewest(self, activation: Activation) -> int:
+        """The passes that a training loop makes at least: two show a step and the next one."""
+        if self.work() - activation.first_work < HEAVY_WORK:
+            return FEWEST_PASSES
+        return 1 if self._is_heavy_again(activation) else 2
+
+    def _is_heavy_again(self, activation: Activation) -> bool:
+        """Whether a heavy loop was ended early in an earlier pass of a loop around it: the next epoch of a training."""
+        ended_in = activation.line.ended_in
+        if ended_in is None or ended_in is not _outermost_around(activation):
+            return False
+        return self.work() - activation.first_work >= HEAVY_WORK
 
     def open_trainings(self) -> list[Activation]:
         """Outermost training loops that have not ended."""

@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..record.events import Location, Update
+from ..record.events import COPIES, Location, Update
+from ..record.joins import JOINS, REFORMS
 from ..record.loops import Activation, Pass
 from ..tape import CONST, WHOLE, Tape
 from .flow import backward_slice
 
 MOST_ROUNDS = 3  # in which an update is looked at
 LONGEST_PASS = 20_000  # entries before a value in which what it is made from is looked for
+TERMS = frozenset((operator.add, operator.sub, np.add, np.subtract))
+PLAIN = TERMS | COPIES | {operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative}
+MOST_BEHIND = 80  # storages behind an increment that are looked at
 LONGEST_PLAIN = 4  # without a loop, a value that is made from its old one by more operations than this is no update
 
 
@@ -53,7 +57,7 @@ def find(tape: Tape, updates: list[Update], activation: Activation | None) -> li
         if _carries_numbers(tape, members[0]) and _survives(tape, members, activation):
             found.append(_candidate(tape, key, members))
     found = _without_twins(sorted(found, key=lambda c: c.first.number))
-    return _without_gated(tape, _without_followers(tape, found))
+    return _without_mixed(tape, _without_gated(tape, _without_followers(tape, found)))
 
 
 def _without_twins(found: list[Candidate]) -> list[Candidate]:
@@ -103,6 +107,54 @@ def _without_gated(tape: Tape, found: list[Candidate]) -> list[Candidate]:
         return False
 
     return [c for c in found if not gated(c)]
+
+
+def _without_mixed(tape: Tape, found: list[Candidate]) -> list[Candidate]:
+    """What is cut out of a joined array is kept only where the array takes a plain step: an optimiser's state, a limit
+    or a decay would have the size of the whole, and be compared with a part.
+    """
+    joined = [c for c in found if _is_joined(tape, c)]
+    held = {tape.storage_of(u.old) for c in joined for u in c.rounds[0]}
+    rest = (u for c in found if joined and c not in joined for r in c.rounds[:MOST_ROUNDS] for u in r)
+    state = {tape.storage_of(code) for u in rest for code in (u.old, u.new)}
+    return [c for c in found if c not in joined or _is_plain(tape, c, state, held)]
+
+
+def _is_joined(tape: Tape, c: Candidate) -> bool:
+    return any(tape.templates[tape.entry_template[e]].fn in JOINS for u in c.rounds[0] for e in u.path)
+
+
+def _is_plain(tape: Tape, c: Candidate, state: set[int], held: set[int]) -> bool:
+    """Whether all that enters the increments entry by entry are terms and numbers as factors, none of them state or
+    joined parameters.
+    """
+    joined = {s for u in c.rounds[0] for e in u.path for s in tape.made(e)}
+    queue = [tape.storage_of(i) for u in c.rounds[0] for i in u.increments]
+    for storage in queue:
+        entry = tape.storage_born[storage] if storage >= 0 else -1
+        if storage in state | joined or len(queue) > MOST_BEHIND or (entry >= 0 and _joins(tape, entry, held)):
+            return False
+        if entry < 0 or not tape.templates[tape.entry_template[entry]].elementwise:
+            continue
+        template, inputs, _ = tape.entry(entry)
+        arrays = [i for i in inputs if i & 3 != CONST and tape.shape_of(i) != ()]
+        if template.fn not in PLAIN or (template.fn not in TERMS and len(arrays) > 1):
+            return False
+        queue += [tape.storage_of(i) for i in arrays if tape.storage_of(i) not in queue]
+    return True
+
+
+def _joins(tape: Tape, entry: int, held: set[int]) -> bool:
+    """Whether an entry joins arrays that are held somewhere, copies of them or what is made of one entry by entry."""
+    template, inputs, _ = tape.entry(entry)
+    queue = [tape.storage_of(i) for i in inputs if i & 3 != CONST] if template.fn in JOINS else []
+    for storage in queue:
+        made = tape.storage_born[storage]
+        if storage in held or len(queue) > MOST_BEHIND:
+            return True
+        if made >= 0 and (tape.entry(made)[0].elementwise or tape.entry(made)[0].fn in REFORMS):
+            queue += [s for i in tape.entry(made)[1] if i & 3 != CONST and (s := tape.storage_of(i)) not in queue]
+    return False
 
 
 def _gates(tape: Tape, c: Candidate) -> Iterator[tuple[int, int]]:

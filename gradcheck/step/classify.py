@@ -195,13 +195,15 @@ def _spreads(tape: Tape, c: Candidate, through: bool = False) -> bool:
     begin = c.step.entry if c.step is not None else 0
     for number in range(begin, c.rounds[0][-1].entry):
         template, inputs, outputs = tape.entry(number)
-        if template.kind not in kinds or not outputs or outputs[0] & 3 == CONST:
+        into = template.kind == "inplace"  # `z += b` spreads b as `z + b` does
+        made, read = (inputs[:1], inputs[1:]) if into else (outputs, inputs)
+        if not into and (template.kind not in kinds or not outputs or outputs[0] & 3 == CONST):
             continue
-        if any(i & 3 != CONST and tape.storage_of(i) in follow for i in inputs):
-            if tape.shape_of(outputs[0]) not in (c.shape, ()):
+        if any(i & 3 != CONST and tape.storage_of(i) in follow for i in read):
+            if tape.shape_of(made[0]) not in (c.shape, ()):
                 return True
-            if (through and template.elementwise) or single:
-                follow.add(tape.storage_of(outputs[0]))
+            if not into and ((through and template.elementwise) or single):
+                follow.add(tape.storage_of(made[0]))
     return False
 
 

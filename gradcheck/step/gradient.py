@@ -7,6 +7,7 @@ every loss-dependent path of the increment passes before it meets state.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..record.events import COPIES, Update
+from ..record.joins import JOINS, REFORMS
 from ..replay.adjoint import Recording
-from ..tape import CONST, WHOLE, Tape, rebuild
+from ..tape import CONST, VIEW, WHOLE, Tape, rebuild
 from .candidates import Candidate
 from .classify import behind_signs
 from .dominator import LossSide
@@ -30,12 +32,15 @@ AFFINE = (
         + (np.multiply, np.divide, np.negative, operator.getitem)
     )
     | COPIES
+    | JOINS
+    | REFORMS
 )
 LIMITERS = frozenset(
     (np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round)
 )
 MOST_DOMINATORS = 80
 MIXED = "its gradient cannot be told from the optimiser's state"
+SEVERAL = "several writes make its new value, and together they are no step along its gradient"
 BENT = "its update is more than a step along a gradient: the new value goes through a threshold or the like"
 
 
@@ -196,7 +201,11 @@ class Increments:
     def bends(self, u: Update) -> bool:
         """Whether the new value is made from old value and increment by more than sums and factors."""
         fns = {self.tape.templates[self.tape.entry_template[e]].fn for e in u.path}
-        return not u.in_place and not fns <= AFFINE | {operator.matmul}
+        return not u.in_place and not fns <= AFFINE | {operator.matmul, operator.iadd, operator.isub}
+
+    def is_of_several(self, u: Update) -> bool:
+        """Whether a copy was written several times before it became the new value: there may be steps among them."""
+        return not u.in_place and sum(bool(self.tape.entry(e)[0].writes) for e in u.path) > 1
 
     def _scales(self, u: Update) -> bool:
         scaling = (operator.mul, operator.truediv, np.multiply, np.divide)
@@ -231,17 +240,27 @@ class Increments:
                 replaced, used = [], False
                 for code, operand in zip(codes, operands, strict=True):
                     if self.tape.storage_of(code) == target and not used:
-                        operand = np.full(np.shape(operand), start)[()] if value is None else value
+                        operand = np.full(np.shape(operand), start)[()] if value is None else self._cut(value, code)
                         used = True
                     replaced.append(operand)
                 if template.structure is None:
                     value = template.fn(*replaced)  # type: ignore[misc]
                 elif len(tree := rebuild(template.structure, iter(replaced))) == 1:
                     value = template.fn(*tree[0])  # type: ignore[misc]
+                elif template.fn in JOINS:
+                    value = template.fn(*tree[0], **tree[1])
                 else:
                     return None
             target = self.tape.storage_of(outputs[0])
         return value
+
+    def _cut(self, value: Any, code: int) -> Any:
+        """What an operand reads of a value: a part of it, where that is what was cut out of a joined array."""
+        shape = self.tape.shape_of(code)
+        if code & 3 != VIEW or np.size(value) == math.prod(shape):
+            return value
+        _, offset, _ = self.tape.views[code >> 2]
+        return np.ravel(value)[offset : offset + math.prod(shape)].reshape(shape)
 
 
 class Extraction:
@@ -287,6 +306,8 @@ class Extraction:
             made.doubt = MIXED if found is None else ""
         elif any(self.increments.bends(u) for u in updates):
             made.doubt = BENT
+        elif any(self.increments.is_of_several(u) for u in updates):
+            made.doubt = SEVERAL
         elif len(sources) == 1 and len(updates) == 1:
             way = _way(step, np.asarray(self.increments.load(sources[0]), float))
             made.alternatives = self._before_limiters(candidate, sources[0], way)

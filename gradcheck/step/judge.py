@@ -27,6 +27,7 @@ from .hypotheses import Hypothesis
 from .idle import idle_buffers
 from .sharing import is_size_of_error, shares_data
 from .trials import Judgement, Match, Trial, choose, families
+from .widened import leave_out
 from .window import Window
 
 HALVES = (0.5, 1.0, 2.0)
@@ -51,6 +52,8 @@ class Judge:
         if not found:
             return None
         parameters, states, others = classify(self.tape, found)
+        grown = leave_out(self.tape, parameters, [*states, *others])
+        parameters = [c for c in parameters if c.rounds]
         if not parameters:
             return None
         gathered = [c for c in states if gathers(self.tape, c, parameters, states)]
@@ -59,7 +62,7 @@ class Judge:
         others = [c for c in others if c in beside or any(moves(self.tape, c, p) for p in beside)]
         every = [*parameters, *states, *others]
         window = Window(self.tape, every, 2, self._end([*parameters, *states]), gathered=bool(gathered))
-        made = Judgement(activation, window, parameters, states, others)
+        made = Judgement(activation, window, parameters, states, others, grown=grown)
         try:
             self._find_loss(made)
         except ReplayError as problem:
@@ -338,6 +341,7 @@ class Judge:
             self._prepare(made)
             again = evaluate(made, h, trial.seeds, made.recording, h.mask, trial.kind)
             if again is not None and not h.guards and not h.tail:
+                again.head = trial.head
                 made.trials[0] = again
                 self._give_back(made, again, adopted)
 

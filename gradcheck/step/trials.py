@@ -19,6 +19,7 @@ from .gradient import Extraction, Gradient
 from .heads import Head
 from .hypotheses import Hypothesis, Seeds
 from .rows import Rows
+from .widened import Widened
 from .window import Version, Window
 
 FEWEST_NUMBERS = 3
@@ -127,6 +128,7 @@ class Judgement:
     fault: str = ""
     asked: bool = False  # whether the user names the loss
     missing: str = ""  # why the loss that the user names is not there
+    grown: list[Widened] = field(default_factory=list)  # parameters whose size a step changed
     kept: dict[Any, Any] = field(default_factory=dict)  # what later stages compute once
 
     @property

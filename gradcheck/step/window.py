@@ -70,7 +70,9 @@ class Window:
                             self.captures[entry] = c.region if merged else u.new
 
     def _made_at(self, u: Update) -> int:
-        """The entry that made the new value of a location that was assigned."""
+        """The entry that made the new value of a location that was assigned: a copy may have been updated in place."""
+        if u.path and self.tape.templates[self.tape.entry_template[u.path[0]]].writes:
+            return u.path[0]
         born = self.tape.storage_born[self.tape.storage_of(u.new)]
         return born if born >= 0 else u.entry
 
