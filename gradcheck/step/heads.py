@@ -150,9 +150,9 @@ def joined(window: Window, found: list[Head]) -> list[Head]:
     """The heads of one line in several passes, together, for what is updated once after all of these: a word's vector
     after its pairs, whose other halves are updated at each.
     """
-    lines: dict[int, list[Head]] = {}
+    lines: dict[tuple[int, bool], list[Head]] = {}
     for head in found:
-        lines.setdefault(head.site, []).append(head)
+        lines.setdefault((head.site, head.labels), []).append(head)
     out: list[Head] = []
     for heads in lines.values():
         shared: dict[tuple[int, ...], int] = {}
