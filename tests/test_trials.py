@@ -60,7 +60,7 @@ RIGHT = {
     "regularised_layers.py": (6, 80),
     "rowwise_adagrad.py": (2, 46),
     "running_globals.py": (4, 38),
-    "shrunk_noisy_centred.py": (8, 13),
+    "shrunk_noisy_centred.py": (12, 14),
     "spectrum_bands.py": (4, 36),
     "stepped_copies.py": (2, 17),
     "strided_residual.py": (8, 88),

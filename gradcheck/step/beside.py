@@ -36,30 +36,35 @@ def alone(
     """The gradient without what is added beside it, where it is exact then; None where it is not."""
     if g.value.size != t.size or not np.any(t):
         return None
-    own, penalties = _storages(made, v), []
     try:
-        value, w = _value(made, g.code), np.asarray(before(made, v), float)
-        way = _way(value, g.value)
-        terms = list(_terms(made, own, way, g.code)) if way else []
+        w = np.asarray(before(made, v), float)
+        penalties, noise = _beside(made, v, g, w)
     except ReplayError:
         return None
-    rest = g.value
-    for factor, code in terms if len(terms) > 1 else ():
-        term = w if made.window.tape.storage_of(code) in own else _value(made, code)
-        if term is None or term.shape != rest.shape:
-            continue
-        if _is_penalty(made, v, code):
-            penalties.append(factor * term)
-        elif not _is_noise(made, v, code):
-            continue
-        rest = rest - factor * term
-    if rest is g.value or penalties and penalised(made, h, v):
+    rest = g.value - sum(noise) - sum(penalties)
+    if not (noise or penalties) or penalties and penalised(made, h, v):
         return None
     found = compare(oriented(rest, t), t, bound, g.noise)
-    pulls = all(p.shape == w.shape and np.all((found.scale or 0.0) * p * w >= 0) for p in penalties)  # towards zero
+    way = (found.scale or 0.0) if g.stateful else -1.0  # without state what is judged is the step itself
+    pulls = all(p.shape == w.shape and np.all(way * p * w >= 0) for p in penalties)  # towards zero
     return (
         (found, replace(g, value=rest, decay=float(bool(penalties)))) if found.agreement == "exact" and pulls else None
     )
+
+
+def _beside(made: Judgement, v: Version, g: Gradient, w: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The penalties and the noise that the judged value holds."""
+    own, way = _storages(made, v), _way(_value(made, g.code), g.value)
+    terms = list(_terms(made, own, way, g.code)) if way else []
+    penalties, noise = [], []
+    for factor, code in terms if len(terms) > 1 else ():
+        term = w if made.window.tape.storage_of(code) in own else _value(made, code)
+        if term is not None and term.shape == g.value.shape:
+            if _is_penalty(made, v, code):
+                penalties.append(factor * term)
+            elif _is_noise(made, v, code):
+                noise.append(factor * term)
+    return penalties, noise
 
 
 def _storages(made: Judgement, v: Version) -> set[int]:

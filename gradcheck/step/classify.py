@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -273,3 +274,12 @@ def pass_of(u: Update, step: Pass) -> Pass | None:
     """The pass of the step's loop (any activation of it) that an update lies in."""
     line = step.activation.line if step.activation is not None else None
     return next((p for p in u.place.chain() if p.activation is not None and p.activation.line is line), None)
+
+
+def centres(tape: Tape, fn: Any, inputs: Sequence[int]) -> bool:
+    """Whether an operation takes its mean off a value."""
+    if fn not in (operator.sub, np.subtract) or len(inputs) != 2 or inputs[1] & 3 == CONST:
+        return False
+    entry = tape.storage_born[tape.storage_of(inputs[1])]
+    template, read, _ = tape.entry(max(entry, 0))
+    return entry >= 0 and template.fn in (np.mean, np.ndarray.mean) and inputs[0] in read

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..ops import is_linear
+from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..tape import CONST
 from .compare import Comparison, compare, oriented
@@ -53,15 +54,28 @@ def _is_written(made: Judgement, v: Version, w: np.ndarray, c: float, rate: floa
     assert made.recording is not None
     tape = made.window.tape
     old = {tape.storage_of(v.code), tape.storage_of(v.update.old)}
-    for number in range(max(0, v.update.entry - MOST_BACK), v.update.entry):
+    for number in range(max(0, v.update.entry - MOST_BACK), v.update.entry + 1):
         template, inputs, _ = tape.entry(number)
-        if template.fn not in PRODUCTS or not any(i & 3 != CONST and tape.storage_of(i) in old for i in inputs):
+        read = [i for i in inputs if i & 3 != CONST and tape.storage_of(i) in old]
+        if not read or number not in made.recording.saved:
             continue
-        value = np.asarray(made.recording.operands(number)[1], float)
-        scale = compare(value, w).scale if value.shape == w.shape and compare(value, w).exact else None
+        scale = _product(made.recording, number, w) if template.fn in PRODUCTS else _shrunk(made.recording, number)
         if scale and any(abs(c / abs(scale * f) - 1) < SAME for f in (1.0, rate) if f):
             return True
     return False
+
+
+def _product(recording: Recording, entry: int, w: np.ndarray) -> float | None:
+    """The number times W that an entry makes; None where it makes something else."""
+    value = np.asarray(recording.operands(entry)[1], float)
+    return compare(value, w).scale if value.shape == w.shape and compare(value, w).exact else None
+
+
+def _shrunk(recording: Recording, entry: int) -> float | None:
+    """What ``W *= 1 - c`` takes of W; None where an entry does something else."""
+    template, _, _ = recording.replay.tape.entry(entry)
+    factor = recording.operands(entry)[0][-1] if template.fn is operator.imul else None
+    return float(factor) - 1.0 if isinstance(factor, float | int) else None
 
 
 def with_penalty(made: Judgement, chosen: list[Trial], considered: list[Trial]) -> list[Trial]:

@@ -1,15 +1,13 @@
 """The gradient that a script computed: what an update adds, freed of the rate and of optimiser state.
 
-Without state the increment itself is judged. With state it is the *dominator*: the last value of the parameter's
-size that
-every loss-dependent path of the increment passes before it meets state.
+Without state the increment itself is judged. With state it is the *dominator*: the last value of the parameter's size
+that every loss-dependent path of the increment passes before it meets state.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +18,7 @@ from ..record.joins import JOINS, REFORMS
 from ..replay.adjoint import Recording
 from ..tape import CONST, VIEW, WHOLE, Tape, rebuild
 from .candidates import Candidate
-from .classify import behind_signs
+from .classify import behind_signs, centres
 from .dominator import LossSide
 from .flow import Masks, backward_slice
 from .rates import Rates
@@ -48,11 +46,9 @@ BENT = "its update is more than a step along a gradient: the new value goes thro
 class Gradient:
     """What stands for the gradient of one candidate in one round.
 
-    ``step`` is the whole increment (shape of the candidate), ``value`` the judged one: the increment or the
-    dominator, which
-    may be transposed or flattened. ``noise`` bounds the rounding of ``value`` where it is a difference. ``factors``
-    are the scalar
-    factors between gradient and increment: (storage, value, active).
+    ``step`` is the whole increment (shape of the candidate), ``value`` the judged one: the increment or the dominator,
+    which may be transposed or flattened. ``noise`` bounds the rounding of ``value`` where it is a difference.
+    ``factors`` are the scalar factors between gradient and increment: (storage, value, active).
     """
 
     step: np.ndarray
@@ -83,8 +79,7 @@ class Increments:
 
     def of_round(self, candidate: Candidate, updates: list[Update]) -> tuple[np.ndarray, np.ndarray | float, float]:
         """The sum of a round's increments, its rounding noise, and the weight decay factor in it."""
-        kept = [u for i, u in enumerate(updates) if not i or not self._projects(updates[i - 1].entry + 1, u)]
-        updates = kept[1:] if len(kept) > 1 and self._projects(self.recording.entries[0], kept[0]) else kept
+        updates = [u for i, u in enumerate(updates) if not i or not self._projects(updates[i - 1], u)]
         total = np.zeros(candidate.shape)
         noise: np.ndarray | float = 0.0
         decay = 0.0
@@ -103,17 +98,17 @@ class Increments:
             decay += shrink
         return total, noise, decay
 
-    def _projects(self, begin: int, u: Update) -> bool:
-        """Whether one of several updates of a step is made, from an entry on, from the value alone: clipped weights, a
-        norm of one, a decay.
+    def _projects(self, before: Update, u: Update) -> bool:
+        """Whether an update after another one of its step is made from the value alone: clipped weights, a norm of one,
+        a decay.
         """
         tape = self.tape
         targets = {tape.storage_of(c) for c in u.increments if c & 3 != CONST}
-        entries = backward_slice(tape, targets, u.entry, begin)
+        entries = backward_slice(tape, targets, u.entry, before.entry + 1)
         made = {tape.storage_of(c) for e in entries for c in tape.entry(e)[2]}
         read = targets | {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
         rest = {s for s in read - made if s >= 0 and tape.storage_layout[s] >= 0}
-        return rest <= {tape.storage_of(u.old)}
+        return rest <= {tape.storage_of(u.old), tape.storage_of(before.new)}
 
     def _region(self, total: np.ndarray, candidate: Candidate, u: Update) -> np.ndarray | None:
         """The part of the candidate's array that an update of a merged storage touches."""
@@ -387,7 +382,7 @@ class Extraction:
                 break
             template, inputs, _ = self.tape.entry(entry)
             active = [c for c in inputs if self.masks.of(c) and self.tape.shape_of(c) == candidate.shape]
-            limited = limited or template.fn in LIMITERS or self._centres(template.fn, inputs)
+            limited = limited or template.fn in LIMITERS or centres(self.tape, template.fn, inputs)
             if not active or template.kind != "op":
                 break
             code = active[0]
@@ -395,14 +390,6 @@ class Extraction:
             if limited:
                 out.append((code, factor * np.asarray(self.increments.load(code), float)))
         return out
-
-    def _centres(self, fn: Any, inputs: Sequence[int]) -> bool:
-        """Whether the mean of a value is taken off it."""
-        if fn not in (operator.sub, np.subtract) or len(inputs) != 2 or inputs[1] & 3 == CONST:
-            return False
-        entry = self.tape.storage_born[self.tape.storage_of(inputs[1])]
-        template, read, _ = self.tape.entry(max(entry, 0))
-        return entry >= 0 and template.fn in (np.mean, np.ndarray.mean) and inputs[0] in read
 
 
 def _way(step: np.ndarray, value: np.ndarray) -> float:

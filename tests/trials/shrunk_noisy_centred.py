@@ -5,6 +5,7 @@ x = rng.normal(size=(6, 70))
 t = np.sin(x[:1]) + x[1:2] * x[2:3]
 p = {"A": rng.normal(0, 0.4, (9, 6)), "a": np.zeros((9, 1)), "B": rng.normal(0, 0.4, (1, 9)), "b": np.zeros((1, 1))}
 q = {"A": rng.normal(0, 0.4, (9, 6)), "a": np.zeros((9, 1)), "B": rng.normal(0, 0.4, (1, 9)), "b": np.zeros((1, 1))}
+r = {"A": rng.normal(0, 0.4, (4, 6)), "a": np.zeros((4, 1)), "B": rng.normal(0, 0.4, (1, 4)), "b": np.zeros((1, 1))}
 
 
 def step(net):
@@ -19,8 +20,14 @@ def step(net):
 for turn in range(60):
     loss, grads = step(p)
     for k in p:
-        p[k] *= 1 - 1e-3
         p[k] -= 0.05 * (grads[k] + 0.01 * rng.normal(size=p[k].shape))
+print(loss)
+for turn in range(60):
+    loss, grads = step(r)
+    for k in r:
+        if k in "AB":
+            r[k] *= 1 - 1e-3
+        r[k] -= 0.05 * grads[k]
 print(loss)
 for turn in range(60):
     loss, grads = step(q)
