@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FEWEST_PASSES = 3
 ENOUGH_PASSES = 40
 ENOUGH_WORK = 60_000.0  # recorded entries, large arrays counting for more
-HEAVY_WORK = 300_000.0  # of a loop whose passes are worth counting: two steps are judged, no more
+HEAVY_WORK = 1_000_000.0  # of a loop whose passes are worth counting: two steps are judged, no more
 MOST_TRIES = 6
 MOST_RESTARTS = 4
 MOST_PAIRS = 512
