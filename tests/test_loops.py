@@ -30,7 +30,7 @@ class Counted:
         return count
 
 
-@pytest.mark.parametrize(("work", "first"), [(1.0, ENOUGH_PASSES), (30_000.0, 3), (HEAVY_WORK, 2)])
+@pytest.mark.parametrize(("work", "first"), [(1.0, ENOUGH_PASSES), (30_000.0, 3), (300_000.0, 3), (HEAVY_WORK, 2)])
 def test_the_heavier_a_pass_the_fewer_there_are(work: float, first: int) -> None:
     assert Counted(work).passes(training=True) == first
 

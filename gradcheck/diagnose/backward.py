@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import SCALES
 from ..record.sources import Sources
 from ..results import BackwardRow
 from ..step.flow import backward_slice
@@ -29,7 +30,7 @@ from .walk import MOST_ENTRIES, links
 MOST_ROWS = 300
 MOST_SINKS = 60
 MOST_PASSES = 4  # of a loop that are told one by one
-SCALES = frozenset((operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative))
+SIGNED_SCALES = SCALES | {operator.neg, np.negative}
 NEAREST = 0.5  # cosine from which a wrong value is said to be near an adjoint
 FLOOR = 1e-12
 
@@ -179,7 +180,7 @@ class Backward:
     def _unscaled(self, entry: int) -> int | None:
         """The entry whose result this one multiplies by a single number; None where it does anything else."""
         template, inputs, outputs = self.tape.entry(entry)
-        if template.fn not in SCALES or len(inputs) > 2 or len(outputs) != 1:
+        if template.fn not in SIGNED_SCALES or len(inputs) > 2 or len(outputs) != 1:
             return None
         shape = self.tape.shape_of(outputs[0])
         arrays = [c for c in inputs if c & 3 != CONST and self.tape.shape_of(c) == shape != ()]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import PRODUCTS, QUOTIENTS, SCALES
 from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
 from ..step.trials import Match, Trial
@@ -22,8 +23,6 @@ EXACT = 1e-9
 MOST_RATES = 2
 FEWEST = 3  # a batch of two cannot be told from the two of a squared error
 CONVENTIONS = (1.0, 2.0, 0.5)
-DIVIDES = frozenset((operator.truediv, np.divide))
-MULTIPLIES = frozenset((operator.mul, np.multiply))
 MEANS = frozenset((np.mean, np.ndarray.mean, np.average))
 
 
@@ -95,7 +94,7 @@ def _literals(view: StepView, m: Match) -> list[float]:
     found: dict[int, float] = {}
     for entry in backward_slice(tape, targets, update.entry + 1, window.begin):
         template, inputs, _ = tape.entry(entry)
-        if template.fn not in MULTIPLIES or len(inputs) != 2:
+        if template.fn not in PRODUCTS or len(inputs) != 2:
             continue
         for code in inputs:
             if code & 3 == SCALAR and code >> 2 not in known and _is_literal(view, code >> 2):
@@ -190,14 +189,14 @@ def divides(view: StepView, entry: int, size: int, width: int) -> int:
     if template.fn in MEANS and len(outputs) == 1:
         before, after = (int(np.prod(tape.shape_of(c), dtype=int)) for c in (inputs[0], outputs[0]))
         return int(before // max(after, 1) in (size, size * width))
-    if template.fn not in DIVIDES | MULTIPLIES or len(inputs) != 2:
+    if template.fn not in SCALES or len(inputs) != 2:
         return 0
-    numbers = [c for c in (inputs[1:] if template.fn in DIVIDES else inputs) if tape.shape_of(c) == ()]
+    numbers = [c for c in (inputs[1:] if template.fn in QUOTIENTS else inputs) if tape.shape_of(c) == ()]
     for code in numbers:
         value = _number(view, code)
         if value is None or not value:
             continue
-        value = abs(value) if template.fn in DIVIDES else 1 / abs(value)
+        value = abs(value) if template.fn in QUOTIENTS else 1 / abs(value)
         for power in (1, 2, -1):
             if any(abs(value / (float(size) ** power * f) - 1) < EXACT for f in (1.0, 2.0, float(width), 2.0 * width)):
                 return power

@@ -19,7 +19,7 @@ from .multiples import AGREES
 from .walk import Trace, Walk, onward
 
 PARTIAL = "what comes back from one use only, taken for the whole"
-STACKING = frozenset(("concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "append", "c_", "r_"))
+STACKING = frozenset(("concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "row_stack", "append"))
 JOINING = frozenset(("add", "subtract", "sub", "neg", "reshape", "ravel", "copy", "sum", "T")) | STACKING
 
 

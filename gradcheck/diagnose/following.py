@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..record.events import STEPS, Update
+from ..ops.arithmetic import SCALES, SUMS
+from ..record.events import Update
 from ..record.figures import Layer, dead_share, live_units, saturated_share
 from ..record.loops import Pass
 from ..replay.forward import ReplayError
@@ -33,7 +34,6 @@ SAME = 1e-9
 OPERATORS = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos,
                        operator.pow, operator.matmul))  # fmt: skip
 IN_PLACE = frozenset((operator.iadd, operator.isub, operator.imul, operator.itruediv))
-SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 SIGNS = frozenset((operator.neg, operator.pos, np.negative))
 
 Found = tuple[str, int, int, int]  # role, site, position of the operand, entry
@@ -219,11 +219,11 @@ def _update(view: StepView, c: Candidate, u: Update) -> tuple[dict[str, Found], 
     first, last = u.path[-1], u.path[0]
     template, inputs, _ = tape.entry(first)
     position = next((i for i, code in enumerate(inputs) if tape.storage_of(code) == tape.storage_of(u.old)), -1)
-    if position < 0 or template.structure is not None or template.fn not in OPERATORS | IN_PLACE | STEPS:
+    if position < 0 or template.structure is not None or template.fn not in OPERATORS | IN_PLACE | SUMS:
         raise NotFollowed("what is added to it is not seen at one place")
     old: Found = ("operand", template.site, position, first)
     adds = template.fn in (operator.add, operator.iadd, np.add)
-    if len(u.path) == 1 and template.fn in STEPS | IN_PLACE and len(inputs) == 2 and (adds or position == 0):
+    if len(u.path) == 1 and template.fn in SUMS | IN_PLACE and len(inputs) == 2 and (adds or position == 0):
         factor = _spread(c, tape.shape_of(inputs[1 - position])) * (1.0 if adds else -1.0)
         return {"old": old, "step": ("operand", template.site, 1 - position, first)}, factor
     return {"old": old, "step": ("result", tape.site_of(last), 0, last)}, 1.0
@@ -283,7 +283,7 @@ def _readers(view: StepView, c: Candidate, number: int, wanted: np.ndarray) -> I
         if entry > end:
             break
         template, inputs, _ = tape.entry(entry)
-        if template.structure is not None or template.fn not in OPERATORS | IN_PLACE | SCALES | STEPS:
+        if template.structure is not None or template.fn not in OPERATORS | IN_PLACE | SCALES | SUMS:
             continue
         for position, code in enumerate(inputs):
             if tape.storage_of(code) in storages and code & 3 != CONST:

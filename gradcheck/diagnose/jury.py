@@ -33,6 +33,7 @@ HIDDEN = "right at the recorded values only, wrong at others"
 MOST_LINKS = 6
 PARTLY = "its gradient holds terms of another loss, and none was found for them"
 FEWEST = 3  # entries from which a sum of gradients is told from chance
+FEWEST_ROWS = 3  # samples of classes from which all going away from their labels is no single action's reward
 DOUBTFUL = 0.05  # relative gap of the central difference: a kink or noise, else a fault of ours
 
 
@@ -242,8 +243,7 @@ class Jury:
         for v in found:
             if v.match is not None and v.match.comparison.scale is not None:
                 v.direction = self._direction(v.match, taken_off=t.head is None and sense.is_taken_off(t))
-        certain = sense.is_made_small(made, t) if t.head is None else t.kind != heads.SOFTMAX
-        if self.all_uphill(t, right) and certain:
+        if self.all_uphill(t, right) and self._is_minimised(made, t):
             for v in right:
                 v.verdict, v.reason = "wrong", ALL_UPHILL
             return
@@ -262,6 +262,10 @@ class Jury:
                 v.scale = abs(ref.unit)
                 v.verdict = "right" if abs(abs(ref.unit) - 1) < scales.SAME else "right_up_to_scale"
 
+    def _is_minimised(self, made: Judgement, t: Trial) -> bool:
+        """Whether a loss shows by itself that it is one; the classes of a policy may go away from what was done."""
+        return sense.is_made_small(made, t) if t.head is None else t.kind != heads.SOFTMAX
+
     def all_uphill(self, t: Trial, right: list[Verdict]) -> bool:
         """Whether everything that moves climbs a standard loss, or a scalar of the script's own above zero.
 
@@ -273,7 +277,7 @@ class Jury:
         if t.head is not None:  # an advantage may weigh a sample either way: then the scale is no plain number
             units = [v.match.unit for v in right if v.match is not None and v.match.unit]
             rows = sum(max(self.tape.shape_of(c)[:1], default=1) for c in t.head.outputs)
-            if t.kind == heads.SOFTMAX and rows < FEWEST:  # one action that was taken, away from which it may go
+            if t.kind == heads.SOFTMAX and rows < FEWEST_ROWS:  # one action that was taken, away from which it may go
                 return False
             return all("." not in scales.as_text(abs(u)) for u in units)
         replay, state = t.recording.replay, t.recording.state

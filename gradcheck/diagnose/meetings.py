@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ops.arithmetic import PRODUCTS, SUBTRACTIONS
 from ..tape import CONST
 from . import softmaxes
 from .softmaxes import Softmax
 from .stepview import StepView
 
-DIFFERENCES = frozenset((operator.sub, np.subtract))
-PRODUCTS = frozenset((operator.mul, np.multiply))
 PASSING = softmaxes.LOGARITHMS | frozenset((operator.add, np.add, np.clip, np.maximum, np.copy, np.array, operator.neg))
 REDUCTIONS = softmaxes.SUMS | frozenset((np.mean, np.ndarray.mean, np.average))
 MOST_HOPS = 4
@@ -86,7 +85,7 @@ def _class_axes(view: StepView, softmax: Softmax) -> Iterator[tuple[int, int]]:
             continue
         others = [c for c in inputs if c & 3 != CONST and tape.storage_of(c) not in follow and not masks.of(c)]
         for code in others:
-            if tape.shape_of(code) == softmax.shape and template.fn in DIFFERENCES | PRODUCTS:
+            if tape.shape_of(code) == softmax.shape and template.fn in SUBTRACTIONS | PRODUCTS:
                 axis = _one_hot_axis(recording.operands(entry)[0][list(inputs).index(code)])
                 if axis is not None:
                     yield entry, axis
@@ -125,7 +124,7 @@ def broadcast(view: StepView) -> Broadcast | None:
         return None
     masks = made.window.masks.entry_masks
     parameters = {tape.storage_of(v.code) for v in made.window.versions}
-    differs = [t.fn in DIFFERENCES and t.kind == "op" and t.inputs == 2 for t in tape.templates]
+    differs = [t.fn in SUBTRACTIONS and t.kind == "op" and t.inputs == 2 for t in tape.templates]
     ids = tape.entry_template
     for entry in made.recording.entries:
         if not differs[ids[entry]] or entry not in masks:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..ops.arithmetic import QUOTIENTS, SUBTRACTIONS
 from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..step.candidates import Candidate
@@ -32,8 +33,6 @@ SAME = 1e-9
 NEAR = 0.02  # of a power: small constants that guard a division are in it
 MOST_LINKS = 200
 POWERS = frozenset((operator.pow, np.power, np.float_power))
-DIFFERENCES = frozenset((operator.sub, np.subtract))
-DIVISIONS = frozenset((operator.truediv, np.divide))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,7 @@ def corrections(view: StepView, o: Optimiser) -> Iterator[Correction]:
     reached = chain_of(tape, updates, o.verdict.candidate.shape)
     for storage in reached:
         entry = tape.storage_born[storage]
-        if entry < 0 or tape.entry(entry)[0].fn not in DIVISIONS or len(tape.entry(entry)[1]) != 2:
+        if entry < 0 or tape.entry(entry)[0].fn not in QUOTIENTS or len(tape.entry(entry)[1]) != 2:
             continue
         inputs = tape.entry(entry)[1]
         memory = made.get(tape.storage_of(inputs[0])) if inputs[0] & 3 != CONST else None
@@ -246,7 +245,7 @@ def corrections(view: StepView, o: Optimiser) -> Iterator[Correction]:
 
 def _one_less_power(view: StepView, code: int) -> tuple[float, float] | None:
     """Base and exponent of ``1 - base**exponent``."""
-    left, right = _operands(view, code, DIFFERENCES)
+    left, right = _operands(view, code, SUBTRACTIONS)
     if left is None or right is None or _number(view, left) != 1.0:
         return None
     base, exponent = _operands(view, right, POWERS)

@@ -1,4 +1,4 @@
-"""Factors that are a power of a known value, or an exponential of one, found for many values by one product."""
+"""Factors that are a power of a known value, or an exponential of one: straight lines between logarithms."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .spot import Known, Spot
 
 EXPONENTS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 SAMPLE = 2048
-ALIKE = 1e-7  # of correlations of logarithms, before the factor is compared itself
-FEWEST = 3
+ALIKE = 1e-7  # relative distance of logarithms from a line; then the factor is compared itself
+FEWEST = 3  # entries that show a power: two of them fit some line
 
 
 @dataclass(frozen=True, slots=True)

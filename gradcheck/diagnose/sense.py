@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import name_of
+from ..ops.arithmetic import SUBTRACTIONS, SUMS
 from ..replay.forward import ReplayError
 from ..step.trials import Judgement, Trial
 from ..tape import CONST
@@ -28,8 +29,6 @@ PRODUCTS = frozenset(("mul", "multiply", "dot", "vdot", "inner", "matmul"))
 QUOTIENTS = frozenset(("truediv", "divide"))
 POWERS = frozenset(("pow", "power"))
 LOGARITHMS = frozenset(("log", "log2", "log10", "log1p"))
-SUBTRACTIONS = frozenset((operator.sub, np.subtract))
-ADDITIONS = frozenset((operator.add, np.add, operator.pos))
 
 
 def is_made_small(made: Judgement, t: Trial) -> bool:
@@ -44,7 +43,7 @@ def is_taken_off(t: Trial) -> bool:
     totals: dict[int, int] = {}  # storage of a running total -> the template that made it
     for number in range(h.entries[0] + 1, min(len(tape), h.entries[0] + MOST_READERS)):
         template, inputs, _ = tape.entry(number)
-        if not inputs or template.fn not in SUBTRACTIONS | ADDITIONS:
+        if not inputs or template.fn not in SUMS | {operator.pos}:
             continue
         read = [c & 3 != CONST and tape.storage_of(c) in follow for c in inputs]
         if totals.get(tape.storage_of(inputs[0])) == tape.entry_template[number]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import QUOTIENTS
 from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
 from ..step.probe import given, move
@@ -21,7 +22,7 @@ from ..tape import Template
 from .stepview import StepView
 
 EXPONENTIALS = frozenset((np.exp, math.exp))
-DIVISIONS = frozenset((operator.truediv, np.divide, operator.itruediv))
+DIVISIONS = QUOTIENTS | {operator.itruediv}
 LOGARITHMS = frozenset((np.log, math.log))
 SUMS = frozenset((np.sum, np.ndarray.sum, np.add.reduce, sum))
 ONE = 1e-6

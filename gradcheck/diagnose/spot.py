@@ -171,6 +171,10 @@ class Spot:
         """A value of all executions, one by one."""
         return [value] if len(self.entries) == 1 else list(value)
 
+    def at_origin(self, value: np.ndarray) -> np.ndarray:
+        """A value of all executions in the one where the gradient departs; in the first where that is another entry."""
+        return self.apart(value)[self.entries.index(self.origin) if self.origin in self.entries else 0]
+
     def incoming(self, deep: bool = True) -> list[Incoming]:
         """Right values that went in: directly, or through values of the backward pass that are none."""
         found: list[Incoming] = []
@@ -351,7 +355,7 @@ class Spot:
 
     def begins_right(self, value: np.ndarray) -> bool:
         """Whether a value is an adjoint or a share in the first execution: in a loop, later ones read what it made."""
-        first = self.apart(value)[self.entries.index(self.origin) if self.origin in self.entries else 0]
+        first = self.at_origin(value)
         return bool(np.any(first)) and (self.walk.is_share(first) or self.walk.agrees(first))
 
     def again(self, operands: list[Any], function: Any = None) -> np.ndarray | None:

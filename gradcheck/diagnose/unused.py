@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import MATRIX_PRODUCTS, SUMS
 from ..replay.adjoint import Recording, Reverse
 from ..replay.forward import ReplayError
 from ..step.flow import backward_slice
@@ -16,8 +16,6 @@ from ..step.trials import Trial
 from ..tape import CONST
 from .stepview import StepView
 
-SUMS = frozenset((operator.sub, operator.add, np.subtract, np.add))
-PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
 SAME = 1e-9
 FEWEST = 3
 MOST_TRIED = 24
@@ -103,7 +101,7 @@ def _fixed(view: StepView, trial: Trial) -> dict[int, int]:
                 continue
             size = int(np.prod(tape.shape_of(code), dtype=int))
             widened = template.elementwise and size < int(np.prod(tape.shape_of(outputs[0]), dtype=int))
-            weighs = template.fn in PRODUCTS and window.masks.of(other) and tape.storage_of(other) not in weights
+            weighs = template.fn in MATRIX_PRODUCTS and window.masks.of(other) and tape.storage_of(other) not in weights
             if size == tape.storage_size(storage) and (widened or weighs):
                 found.setdefault(storage, code)
     return found

@@ -77,11 +77,10 @@ def uneven(spot: Spot) -> Iterator[Uneven]:
     for _, g in islice(one.truths(value.shape), MOST_TRUTHS):
         for entry in _used_often(one, g):
             parts = _parts(one, entry, value.size)
-            weights = _weights(list(parts.values()), value) if len(parts) > 1 else None
-            if weights is None or not np.all(weights):
-                continue
-            for reader, weight in zip(parts, weights, strict=True):
-                rest = [w for w, r in zip(weights, parts, strict=True) if r != reader]
+            weights = _weights(parts, value, unique=True)
+            for number, (reader, _) in enumerate(parts) if weights is not None and np.all(weights) else ():
+                assert weights is not None
+                weight, rest = weights[number], np.delete(weights, number)
                 factor = weight / rest[0]
                 if np.ptp(rest) <= SAME * abs(rest[0]) and min(abs(factor - plain) for plain in PLAIN) > SAME:
                     origin = _first_share(one, reader, weight)
@@ -90,19 +89,21 @@ def uneven(spot: Spot) -> Iterator[Uneven]:
                         yield Uneven(values, reader, float(factor), origin)
 
 
-def _parts(spot: Spot, entry: int, size: int) -> dict[int, np.ndarray]:
-    """What comes back from each use of a forward value, by the entry that uses it."""
+def _parts(spot: Spot, entry: int, size: int) -> list[tuple[int, np.ndarray]]:
+    """What comes back from each use of a forward value, with the entry that uses it."""
     made = spot.tape.made(entry)
-    found = {r: np.ravel(g) for (r, c), g in spot.walk.parts.items() if spot.tape.storage_of(c) in made}
-    return dict(islice(((r, g) for r, g in found.items() if g.size == size), MOST_PARTS))
+    found = ((r, np.ravel(g)) for (r, c), g in spot.walk.parts.items() if spot.tape.storage_of(c) in made)
+    return list(islice(((r, g) for r, g in found if g.size == size), MOST_PARTS))
 
 
-def _weights(parts: list[np.ndarray], value: np.ndarray) -> np.ndarray | None:
-    """The numbers by which parts sum up to a value, to rounding; None where none do, or where they are not unique."""
-    basis = np.stack(parts, axis=1)
+def _weights(parts: list[tuple[int, np.ndarray]], value: np.ndarray, *, unique: bool) -> np.ndarray | None:
+    """The numbers by which several parts sum up to a value, to rounding; None where none do."""
+    if len(parts) < 2:
+        return None
+    basis = np.stack([g for _, g in parts], axis=1)
     weights, _, rank, _ = np.linalg.lstsq(basis, np.ravel(value), rcond=None)
     off = np.linalg.norm(basis @ weights - np.ravel(value))
-    return weights if rank == len(parts) and off < SAME * np.linalg.norm(value) else None
+    return weights if off < SAME * np.linalg.norm(value) and (rank == len(parts) or not unique) else None
 
 
 def _first_share(spot: Spot, reader: int, weight: float) -> int:
@@ -118,13 +119,10 @@ def _scale_of_part(spot: Spot, entry: int, value: np.ndarray) -> float | None:
     """The scale at which a value is what comes back from some of the uses of a forward value, with one sign or the
     other; None where it is no such part.
     """
-    made = spot.tape.made(entry)
-    parts = [np.ravel(g) for (_, c), g in spot.walk.parts.items() if spot.tape.storage_of(c) in made]
-    parts = [g for g in parts if g.size == value.size][:MOST_PARTS]
-    basis = np.stack(parts, axis=1) if len(parts) > 1 else np.zeros((value.size, 1))
-    weights, *_ = np.linalg.lstsq(basis, np.ravel(value), rcond=None)
-    if np.linalg.norm(basis @ weights - np.ravel(value)) < SAME * np.linalg.norm(value):
-        for k in sorted(weights, key=lambda w: -int(np.sum(np.abs(weights / w - 1) < SAME)) if w else 1):
+    weights = _weights(_parts(spot, entry, value.size), value, unique=False)
+    if weights is not None:
+        alike = [int(np.sum(np.abs(weights / w - 1) < SAME)) if w else -1 for w in weights]
+        for k in weights[np.argsort(alike, kind="stable")[::-1]]:
             if k and all(min(abs(w / k - plain) for plain in PLAIN) < SAME for w in weights):
                 return float(k)
     shares = spot.walk.shares_of(value)  # of a part of the value: one pass of a loop

@@ -1,7 +1,8 @@
 """Derivatives of NumPy functions: ``vjp`` gives the cotangents of one execution's operands.
 
 To add a function: one call in the module of its family (elementwise, linear, linalg, signal, reduction, scan, series,
-moving, indexing) and one row in the table of tests/test_ops.py.
+moving, indexing) and one row in the table of tests/test_ops.py. `arithmetic` holds no derivatives: it names the
+functions that add, multiply and divide, for those who look at a tape.
 """
 
 from __future__ import annotations

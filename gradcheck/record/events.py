@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import SUMS
 from ..tape import CONST, VIEW, WHOLE, Tape
 from .joins import joined_chain
 from .loops import Pass
@@ -29,7 +30,6 @@ ARITHMETIC = frozenset(
     + (np.add, np.subtract, np.multiply, np.divide, np.power, np.negative)
 )
 LIMITS = frozenset((np.clip, np.ndarray.clip, np.minimum, np.maximum))
-STEPS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 COPIES = frozenset((np.array, np.asarray, np.copy, np.ndarray.copy, np.ndarray.astype, float, np.float64, np.float32))
 
 
@@ -193,7 +193,7 @@ class Locations:
         for location, new in self.last.items():
             entry = tape.storage_born[tape.storage_of(new)] if new & 3 != CONST else -1
             template, inputs, _ = tape.entry(entry) if entry >= 0 else (None, (), ())
-            if template is None or template.fn not in STEPS:
+            if template is None or template.fn not in SUMS:
                 continue
             old = next((c for c in inputs if c in held and tape.shape_of(c) == tape.shape_of(new)), None)
             if old is None or old & 3 == CONST or held[old] == location:

@@ -103,7 +103,7 @@ class Expressions:
             text = text or is_text(link.right)
             stays = literal or text or isinstance(link.op, SHIFTS)
             site = -1 if stays else self.site(link)
-            if is_literal(link.right) or is_literal(link.left):
+            if not stays and (is_literal(link.right) or is_literal(link.left)):
                 self.sources.literals.add(site)
             link.right = self.visit(link.right)
             link.left = result

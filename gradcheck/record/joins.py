@@ -8,19 +8,18 @@ several parameters would then lie in one storage.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import SUMS
 from ..tape import CONST, WHOLE, Structure, Tape, Template, rebuild
 
 JOINS = frozenset((np.concatenate, np.hstack, np.vstack, np.append))
 REFORMS = frozenset(
     (np.reshape, np.ravel, np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.squeeze, np.ndarray.squeeze)
 )
-STEPS = frozenset((operator.add, operator.sub, np.add, np.subtract))
 MOST_LINKS = 12
 
 Part = tuple[int, int, int]  # storage, first element, one past the last
@@ -50,7 +49,7 @@ def joined_chain(tape: Tape, new: int, old: int) -> tuple[list[int], list[int]] 
 
 def _found(tape: Tape, path: tuple[Link, ...], old: int) -> tuple[list[int], list[int]] | None:
     fns = {tape.templates[tape.entry_template[e]].fn for e, _ in path}
-    if not (fns & JOINS and fns & STEPS):
+    if not (fns & JOINS and fns & SUMS):
         return None
     return [e for e, _ in path], list(_outside(tape, path, old))
 

@@ -28,9 +28,8 @@ from .stale_weights import is_stale
 SLUG = "wrong-operand"
 SEVERITY = "error"
 RANK = 60
-PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", "multiply", "divide", "mul", "truediv")
 ELEMENTWISE = ("multiply", "divide", "mul", "truediv")
-OF_NUMBERS = ("mul", "truediv")
+PRODUCTS = ("matmul", "dot", "inner", "outer", "tensordot", "einsum", *ELEMENTWISE)
 MOST_UNSURE = 12
 
 
@@ -47,9 +46,7 @@ def suppose(spot: Spot) -> Iterator[Mend]:
 
 def is_product(spot: Spot) -> bool:
     """Whether a product is computed here: of arrays along an axis, or of two numbers, as in a loop over weights."""
-    made = spot.tape.results(spot.entries[0])
-    numbers = all(spot.tape.shape_of(c) == () for c in made)
-    return spot.function in PRODUCTS or numbers and spot.function in OF_NUMBERS
+    return spot.function in PRODUCTS
 
 
 def _behind(spot: Spot, found: passive.Replaced) -> Mend:
@@ -104,7 +101,7 @@ def _meets_an_error(spot: Spot, operands: list[np.ndarray | None], position: int
     assert own is not None and other is not None
     if not (own.ndim and other.ndim) or spot.walk.partners(own):
         return False
-    first = spot.apart(other)[spot.entries.index(spot.origin) if spot.origin in spot.entries else 0]
+    first = spot.at_origin(other)
     return bool(spot.walk.partners(first)) or spot.walk.is_share(first)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import SCALES, SUMS
 from ..record.events import COPIES, Location, Update
 from ..record.joins import JOINS, REFORMS
 from ..record.loops import Activation, Pass
@@ -17,8 +18,7 @@ from .flow import backward_slice
 
 MOST_ROUNDS = 3  # in which an update is looked at
 LONGEST_PASS = 20_000  # entries before a value in which what it is made from is looked for
-TERMS = frozenset((operator.add, operator.sub, np.add, np.subtract))
-PLAIN = TERMS | COPIES | {operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative}
+PLAIN = SUMS | SCALES | COPIES | {operator.neg, np.negative}
 MOST_BEHIND = 80  # storages behind an increment that are looked at
 LONGEST_PLAIN = 4  # without a loop, a value that is made from its old one by more operations than this is no update
 
@@ -138,7 +138,7 @@ def _is_plain(tape: Tape, c: Candidate, state: set[int], held: set[int]) -> bool
             continue
         template, inputs, _ = tape.entry(entry)
         arrays = [i for i in inputs if i & 3 != CONST and tape.shape_of(i) != ()]
-        if template.fn not in PLAIN or (template.fn not in TERMS and len(arrays) > 1):
+        if template.fn not in PLAIN or (template.fn not in SUMS and len(arrays) > 1):
             return False
         queue += [tape.storage_of(i) for i in arrays if tape.storage_of(i) not in queue]
     return True

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import PRODUCTS, QUOTIENTS, SUBTRACTIONS, SUMS
 from ..record.events import Update
 from ..record.loops import Pass
 from ..tape import CONST, Tape
@@ -17,9 +18,7 @@ from .candidates import Candidate
 from .flow import Masks
 
 MOST_LINKS = 80
-TERMS = frozenset((operator.add, operator.sub, operator.neg, operator.pos, np.add, np.subtract, np.negative))
-PRODUCTS = frozenset((operator.mul, np.multiply))
-QUOTIENTS = frozenset((operator.truediv, np.divide))
+TERMS = SUMS | {operator.neg, operator.pos, np.negative}
 
 
 def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
@@ -278,7 +277,7 @@ def pass_of(u: Update, step: Pass) -> Pass | None:
 
 def centres(tape: Tape, fn: Any, inputs: Sequence[int]) -> bool:
     """Whether an operation takes its mean off a value."""
-    if fn not in (operator.sub, np.subtract) or len(inputs) != 2 or inputs[1] & 3 == CONST:
+    if fn not in SUBTRACTIONS or len(inputs) != 2 or inputs[1] & 3 == CONST:
         return False
     entry = tape.storage_born[tape.storage_of(inputs[1])]
     template, read, _ = tape.entry(max(entry, 0))

@@ -40,7 +40,7 @@ def evaluate(
         comparison = compare(value, t, bound, g.noise)
         if not comparison.exact:
             comparison, g = _other_values(g, t, bound, comparison)
-        off, number = comparison.agreement == "off", t.size == 1  # a single number is a multiple of any other
+        off, number = comparison.agreement == "off", t.size == 1 and t.ndim > 0  # one number is a multiple of any other
         for freed in (decayed, beside.alone) if off else (beside.alone,) if number else ():
             if (found := freed(made, h, v, g, t, bound)) is not None:
                 comparison, g = found

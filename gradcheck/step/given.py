@@ -10,6 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
+from ..ops.arithmetic import SUMS
 from ..record.events import COPIES
 from ..tape import CONST, Tape
 from .flow import backward_slice
@@ -17,7 +18,7 @@ from .hypotheses import Hypothesis
 from .window import Window
 
 MEETINGS = {operator.sub: 0, np.subtract: 0, operator.mul: 1, np.multiply: 1}
-SUMS = frozenset((operator.add, operator.sub, np.add, np.subtract, np.where))
+CHOOSING_SUMS = SUMS | {np.where}
 MOST_WAYS = 8
 MOST_LINKS = 12
 GUARD = 1e-4
@@ -67,7 +68,7 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
         born = tape.storage_born[other]
     inner = born >= 0 and tape.site_of(born) == tape.site_of(end)
     if inner or other in {tape.storage_of(v.code) for v in window.versions}:
-        return tape.entry(end)[0].fn in SUMS  # a step within the step: `W - rate * g`, again and again
+        return tape.entry(end)[0].fn in CHOOSING_SUMS  # a step within the step: `W - rate * g`, again and again
     if tape.storage_born[other] in behind or tape.storage_born[given] in before:
         return False
     queue = [given]
@@ -78,7 +79,7 @@ def _is_target(window: Window, given: int, other: int, end: int) -> bool:
             template, inputs, _ = tape.entry(number)
             codes = [c for c in inputs if c & 3 != CONST]
             data = [c for c in codes if not window.masks.of(c) and _is_data(tape, c)]
-            if data and (template.fn in SUMS or template.writes):
+            if data and (template.fn in CHOOSING_SUMS or template.writes):
                 return True
             if template.elementwise or template.writes or template.kind == "element":
                 queue += [tape.storage_of(c) for c in codes if window.masks.of(c)]

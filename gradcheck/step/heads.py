@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import SCALES, SUBTRACTIONS, SUMS
 from ..replay.adjoint import Recording
 from ..replay.forward import Replay, State
 from ..tape import CONST, Tape
@@ -21,10 +22,7 @@ from .window import Window
 
 MOST_HEADS = 8
 MOST_JOINED = 64
-MEETS = frozenset(
-    (operator.sub, operator.add, np.subtract, np.add, operator.truediv, np.divide, operator.mul, np.multiply)
-)
-DIFFERENCES = frozenset((operator.sub, np.subtract))
+MEETS = SUMS | SCALES
 
 
 @dataclass(slots=True)
@@ -58,7 +56,7 @@ def find(window: Window, path: set[int], end: int) -> list[Head]:
         template, inputs, _ = tape.entry(number)
         pair = None
         if template.kind == "op" and template.fn in MEETS and len(inputs) == 2:
-            written = template.site in tape.literals and template.fn not in DIFFERENCES  # `1 + exp(-x)`: no target
+            written = template.site in tape.literals and template.fn not in SUBTRACTIONS  # `1 + exp(-x)`: no target
             pair = None if written else _meeting(window, inputs[0], inputs[1])
         elif template.kind == "inplace" and template.fn in (operator.isub, operator.iadd):
             pair = _meeting(window, inputs[0], inputs[1])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..record.events import STEPS
+from ..ops.arithmetic import SUMS
 from ..tape import CONST, SCALAR, Tape
 from .flow import FLAT, backward_slice
 from .window import Window
@@ -120,7 +120,7 @@ def _feeding(tape: Tape, entries: list[int]) -> int:
 
 def _runs_on(tape: Tape, h: Hypothesis) -> bool:
     """Whether each execution adds to the one before."""
-    return tape.entry(h.entries[0])[0].fn in STEPS and all(
+    return tape.entry(h.entries[0])[0].fn in SUMS and all(
         before in tape.entry(entry)[1] for before, entry in zip(h.codes, h.entries[1:], strict=False)
     )
 
@@ -168,7 +168,7 @@ def small_constants(window: Window, entries: Sequence[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for number in entries:
         template, inputs, outputs = tape.entry(number)
-        if template.fn not in (operator.add, operator.sub, np.add, np.subtract) or len(inputs) != 2:
+        if template.fn not in SUMS or len(inputs) != 2:
             continue
         if not feeds.get(tape.storage_of(outputs[0]), set()) & GUARDED:
             continue

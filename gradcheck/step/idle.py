@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..ops.arithmetic import PRODUCTS
 from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..tape import CONST, Tape
@@ -14,7 +14,6 @@ from .candidates import Candidate
 from .classify import chain_of, pass_of
 
 LEAST_DECAY = 0.3
-PRODUCTS = frozenset((operator.mul, np.multiply))
 
 
 def idle_buffers(tape: Tape, recording: Recording, c: Candidate) -> Iterator[tuple[int, int]]:

@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS
 from ..tape import CONST, SCALAR, Tape
 from .flow import Masks
 
 MOST_LINKS = 12
-DIVISIONS = frozenset((operator.truediv, np.divide))
-MULTIPLICATIONS = frozenset((operator.mul, np.multiply))
-PRODUCTS = frozenset((operator.matmul, np.matmul, np.dot, np.ndarray.dot))
 
 
 class Rates:
@@ -38,11 +36,11 @@ class Rates:
             if template.fn in (operator.neg, np.negative, operator.pos):
                 code = inputs[0]
                 continue
-            if template.fn in PRODUCTS and not found and not whole and len(inputs) == 2:
+            if template.fn in MATRIX_PRODUCTS and not found and not whole and len(inputs) == 2:
                 found += self._rate_of_operand(inputs[0])
                 break
-            divides = template.fn in DIVISIONS
-            scaling = divides or template.fn in MULTIPLICATIONS
+            divides = template.fn in QUOTIENTS
+            scaling = divides or template.fn in PRODUCTS
             if not scaling or len(inputs) != 2 or template.structure is not None:
                 break
             scalar = self._scalar_operand(inputs, divides)
@@ -80,8 +78,8 @@ class Rates:
         template, inputs, _ = self.tape.entry(entry)
         if template.fn in (operator.neg, np.negative):
             return -1.0
-        divides = template.fn in DIVISIONS
-        if not (divides or template.fn in MULTIPLICATIONS) or len(inputs) != 2 or template.structure is not None:
+        divides = template.fn in QUOTIENTS
+        if not (divides or template.fn in PRODUCTS) or len(inputs) != 2 or template.structure is not None:
             return 1.0
         scalar = self._scalar_operand(inputs, divides)
         value = float(self.load(inputs[scalar])) if scalar is not None else 1.0

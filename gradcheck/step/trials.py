@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.arithmetic import SCALES
 from ..record.loops import Activation
 from ..replay.adjoint import Recording, Sweep
 from ..replay.forward import ReplayError
@@ -25,7 +26,6 @@ from .window import Version, Window
 FEWEST_NUMBERS = 3
 FEWEST_SHARED = 2  # parameters that a further loss must explain where it does not explain all that it reaches
 SAME_UNIT = 1e-8
-SCALES = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 PASSES = frozenset((operator.add, np.add, float, np.float64, np.squeeze, np.ndarray.item, np.asarray, operator.pos))
 
 
