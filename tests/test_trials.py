@@ -55,6 +55,7 @@ RIGHT = {
     "overlapping_pool.py": (9, 108),
     "pairs_in_turn.py": (2, 24),
     "penalised_adadelta.py": (2, 20),
+    "penalties_beside.py": (4, 29),
     "physics_informed.py": (4, 36),
     "piecewise_rmsprop.py": (6, 44),
     "regularised_layers.py": (6, 80),
@@ -91,7 +92,9 @@ WRONG = {
     "bad_missing_ridge.py": ("W_out", "b_out", ("regularization-gradient", 62)),
     "bad_ode_identity.py": ("W1 b1 W2 b2", "", ("gradient-mismatch", 52)),
     "bad_pairs_in_turn.py": ("near", "far", ("missing-term", 25)),
+    "bad_penalties_push.py": ("A D", "B C", ("regularization-gradient", 37)),
     "bad_penalty_factor.py": ("W", "b", ("regularization-gradient", 56)),
+    "bad_penalty_halved.py": ("A C", "B D", ("regularization-gradient", 38)),
     "bad_pooled_mean.py": ("stem bstem c1 bc1 c2 bc2", "fc bfc", ("wrong-constant-factor", 65)),
     "bad_shifted_index.py": (
         " ".join(f"network[0][{unit}]['weights']" for unit in range(5)),

@@ -11,7 +11,7 @@ from ..tape import Template, paths
 
 LOCAL_ROUNDINGS = 4.0  # c: roundings of one local product, the forward values' own included
 
-IN_PLACE_OF = {
+IN_PLACE_OF: dict[Any, Any] = {
     operator.iadd: np.add,
     operator.isub: np.subtract,
     operator.imul: np.multiply,

@@ -30,7 +30,7 @@ def undo(reverse: Reverse, out: Sweep, number: int, template: Template, dest: in
 
 
 def _inplace(reverse: Reverse, out: Sweep, number: int, template: Template, codes: list[int]) -> None:
-    fn = IN_PLACE_OF.get(template.fn)  # type: ignore[arg-type]
+    fn = IN_PLACE_OF.get(template.fn)
     if fn is np.add or fn is np.subtract:
         g = reverse.read(out.adjoints, codes[0])
         bound = reverse.read(out.bounds, codes[0]) + np.abs(g) * LOCAL_ROUNDINGS if reverse.bounded else None

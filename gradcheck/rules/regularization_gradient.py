@@ -4,7 +4,9 @@ The loss holds a term such as `0.5 * c * sum(W**2)`; the gradient lacks its deri
 another factor, or with the other sign; or the gradient has one that the loss does not hold.
 
 How it is proven: the gradient is a multiple of the true one plus a multiple of the weights themselves, to rounding, in
-every entry.
+every entry. Where the penalty is none of all squares (one that spares the biases, an absolute value): without its terms
+that are made from the parameter alone the gradient is exactly the derivative of the loss, or of the loss without its
+penalty.
 
 How to mend it: add exactly the derivative of the penalty, with its factor.
 
@@ -19,13 +21,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..diagnose.jury import Verdict
 from ..diagnose.places import finding_at
 from ..diagnose.stepview import Mistake, StepView
 from ..editing.edits import Repair
 from ..editing.scene import Scene
 from ..editing.source import wrapped
 from ..results import Finding
-from ..step.trials import before
+from ..step.apart import Apart
+from ..step.compare import compare, oriented
+from ..step.decay import penalised
+from ..step.gradient import Gradient
+from ..step.trials import Match, before, is_part
 
 SLUG = "regularization-gradient"
 SEVERITY = "error"
@@ -35,10 +42,14 @@ FEWEST = 5
 
 
 def name(view: StepView, mistake: Mistake) -> Finding | None:
-    """The finding where every wrong gradient of the place is off by a multiple of its own parameter."""
-    shares = [_share(view, mistake, i) for i in range(len(mistake.verdicts))]
-    if mistake.factor or not shares or any(s is None for s in shares):
+    """The finding where every wrong gradient of the place is off by a multiple of its own parameter, or by a term of it
+    alone.
+    """
+    if mistake.factor or not mistake.verdicts:
         return None
+    shares = [_share(view, mistake, i) for i in range(len(mistake.verdicts))]
+    if any(s is None for s in shares):
+        return _of_another_form(view, mistake)
     names = view.names([v.candidate for v in mistake.verdicts])
     share = shares[0] or 0.0
     return finding_at(
@@ -57,6 +68,49 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
         evidence={"share": share},
         training=view.number,
     )
+
+
+def _of_another_form(view: StepView, mistake: Mistake) -> Finding | None:
+    """The finding where every gradient of the place is exact but for terms that are made from its parameter alone."""
+    proofs = [_penalty(view, v) for v in mistake.verdicts]
+    if any(p is None for p in proofs):
+        return None
+    names = view.names([v.candidate for v in mistake.verdicts])
+    return finding_at(
+        view.site(mistake.place),
+        SLUG,
+        "error",
+        message=f"the penalty's share in the gradient of {names[0]} is not the derivative of the penalty",
+        label=f"without what is made from {names[0]} alone it is right",
+        parameter=names[0],
+        parameters=names,
+        proof=[f"{name}: {proof}" for name, proof in zip(names, proofs, strict=True)],
+        effect="the weights shrink by another amount than the loss asks for",
+        training=view.number,
+    )
+
+
+def _penalty(view: StepView, v: Verdict) -> str | None:
+    """How a gradient shows to be right but for its penalty; None where it does not."""
+    if v.match is None or v.trial is None or view.made.recording is None:
+        return None
+    g, version = v.match.gradient, v.match.version
+    apart = Apart(view.made, v.trial.hypothesis, version, g)
+    added = apart.of(apart.own)
+    has = added is not None and bool(np.any(added)) and added.shape == g.value.shape
+    rests = [g.value - way * added for way in (1.0, -1.0)] if added is not None and has else [g.value]
+    if has and any(_is_exact(rest, g, v.match) for rest in rests):
+        return "exact without what is added to it, which pushes it away from zero"
+    parts = [p for p in view.made.considered if is_part(view.tape, view.made, p, v.trial)]
+    there = [m for p in parts for m in p.matches if m.version is version]
+    if penalised(view.made, v.trial.hypothesis, version):
+        if any(_is_exact(rest, g, m) for m in there for rest in rests):
+            return "exact for the loss without its penalty, whose derivative is another one"
+    return None
+
+
+def _is_exact(value: np.ndarray, g: Gradient, m: Match) -> bool:
+    return value.size == m.truth.size and compare(oriented(value, m.truth), m.truth, m.bound, g.noise).exact
 
 
 def _share(view: StepView, mistake: Mistake, i: int) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..ops import is_linear
+from ..ops.arithmetic import SCALES
 from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..tape import CONST
@@ -18,7 +19,6 @@ from .hypotheses import Hypothesis
 from .trials import Judgement, Match, Trial, before, is_part, kin
 from .window import Version
 
-PRODUCTS = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 MOST_BACK = 2000  # entries before an update in which its decay is looked for
 SAME = 1e-8
 FEWEST = 5  # entries from which a sum of two multiples is told from chance
@@ -42,8 +42,7 @@ def decayed(
         return None
     basis = np.stack([np.ravel(t), np.ravel(w)], axis=1)
     (k, c), *_ = np.linalg.lstsq(basis, np.ravel(u), rcond=None)
-    shrinks = k * c > 0 if g.stateful else c < 0  # without state what is judged is the step itself
-    if not k or not shrinks or t.size < FEWEST and not _is_written(made, v, w, abs(float(c)), g.rate):
+    if not k or g.way * c >= 0 or t.size < FEWEST and not _is_written(made, v, w, abs(float(c)), g.rate):
         return None
     found = compare(u - c * w, t, bound, g.noise)
     return (found, replace(g, value=u - c * w, decay=float(c))) if found.agreement == "exact" else None
@@ -59,7 +58,7 @@ def _is_written(made: Judgement, v: Version, w: np.ndarray, c: float, rate: floa
         read = [i for i in inputs if i & 3 != CONST and tape.storage_of(i) in old]
         if not read or number not in made.recording.saved:
             continue
-        scale = _product(made.recording, number, w) if template.fn in PRODUCTS else _shrunk(made.recording, number)
+        scale = _product(made.recording, number, w) if template.fn in SCALES else _shrunk(made.recording, number)
         if scale and any(abs(c / abs(scale * f) - 1) < SAME for f in (1.0, rate) if f):
             return True
     return False
@@ -102,9 +101,7 @@ def _lacks_penalties(made: Judgement, part: Trial, whole: Trial) -> bool:
         return False
     lacking = [m for m in part.matches if not there[id(m.version.candidate)].exact]
     return bool(lacking) and all(
-        not m.gradient.decay
-        and penalised(made, whole.hypothesis, m.version)
-        and _shrinks(made, there[id(m.version.candidate)], m)
+        penalised(made, whole.hypothesis, m.version) and _shrinks(made, there[id(m.version.candidate)], m)
         for m in lacking
     )
 

@@ -64,6 +64,11 @@ class Gradient:
     alternatives: list[tuple[int, np.ndarray]] = field(default_factory=list)
     doubt: str = ""  # why the value may be no gradient, unless it shows to be one
 
+    @property
+    def way(self) -> float:
+        """1 where the judged value goes the way of the step, -1 where it is subtracted."""
+        return _way(self.step, self.value)
+
 
 class Increments:
     """Increments of updates on a recording."""
@@ -90,11 +95,8 @@ class Increments:
                 total += np.reshape(value, total.shape) if np.size(value) == total.size else value
             else:
                 part += np.reshape(value, part.shape) if np.size(value) == part.size else value
-            noise = (
-                noise + extra
-                if np.ndim(extra) == 0 or np.shape(extra) == np.shape(noise)
-                else np.max(extra) + np.max(noise)
-            )
+            alike = np.ndim(extra) == 0 or np.shape(extra) == np.shape(noise)
+            noise = noise + extra if alike else np.max(extra) + np.max(noise)
             decay += shrink
         return total, noise, decay
 
@@ -295,7 +297,7 @@ class Extraction:
         elif stateful:
             found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]), masks)
             if found is not None:
-                made.code, made.value, made.entry = found[0], self._value_after(found[0], found[1]), found[1]
+                made.code, made.value, made.entry = found[0], self.value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
                 made.alternatives = self._before_limiters(candidate, found[0])
             made.doubt = MIXED if found is None else ""
@@ -359,7 +361,7 @@ class Extraction:
         storage = self.tape.storage_of(code)
         return storage * 4 + WHOLE if self.tape.storage_layout[storage] >= 0 else code
 
-    def _value_after(self, code: int, entry: int) -> np.ndarray:
+    def value_after(self, code: int, entry: int) -> np.ndarray:
         """An operand's value right after an entry: as its next reader saw it, where it is written again later."""
         storage = self.tape.storage_of(code)
         for number in self.recording.entries:

@@ -1,0 +1,118 @@
+"""The part of a gradient that is made from some values alone: a penalty from the parameter, noise from what was drawn.
+
+A gradient is linear in what comes back from the loss. Its computation is replayed with zeros for all that the loss is
+made from: what is left of it is what was added beside.
+"""
+
+from __future__ import annotations
+
+import operator
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..ops import is_linear, is_multilinear
+from ..ops.arithmetic import QUOTIENTS, SUMS
+from ..replay.forward import ReplayError
+from ..replay.functions import IN_PLACE_OF, known_as
+from ..replay.memory import State
+from ..tape import CONST, Template
+from .flow import backward_slice
+from .gradient import Gradient
+from .hypotheses import Hypothesis
+from .trials import Judgement, before
+from .window import Version
+
+MOST_ENTRIES = 20_000
+MOVES = frozenset(("store", "set", "element"))
+
+
+class Apart:
+    """The computation of one gradient, to be replayed in parts.
+
+    Its leaves are what it reads and does not make. ``behind`` are those that the loss is made from; the parameter is
+    among them, unless it is asked for.
+    """
+
+    def __init__(self, made: Judgement, h: Hypothesis, v: Version, g: Gradient) -> None:
+        assert made.recording is not None
+        self.made, self.tape, self.version, self.code = made, made.window.tape, v, g.code
+        self.own = {self.tape.storage_of(c) for c in (v.code, v.update.old)}
+        self.entries = self._slice(g.entry + g.stateful)  # an increment is read where it is added
+        makes = {s for e in self.entries for s in self.tape.made(e)} - self.own
+        self.written = makes | self.own
+        self.leaves = {self.tape.storage_of(c) for e in self.entries for c in self._read(e)} - makes
+        self.forward = self._forward(h)
+        self.behind = self._arrays_of(self.forward) | self.own | self.tape.drawn
+
+    def of(self, sources: set[int]) -> np.ndarray | None:
+        """What is left of the gradient with zeros for all that the loss is made from, but these.
+
+        None where the computation is too long, or cannot be replayed so.
+        """
+        if len(self.entries) > MOST_ENTRIES or not self.entries:
+            return None
+        assert self.made.recording is not None
+        replay, state = self.made.recording.replay, self.made.recording.state.fork(self.written)
+        mixed = self.behind - sources
+        try:
+            for storage in self.leaves & mixed:
+                replay.put(state, storage, 0)
+            for storage in self.own - mixed:
+                replay.put(state, storage, before(self.made, self.version))
+            for number in self.entries:
+                self._execute(state, number, mixed)
+            return np.array(replay.load(state, self.code), float)
+        except (ReplayError, ValueError, TypeError):
+            return None
+
+    def _slice(self, end: int) -> list[int]:
+        window, recording = self.made.window, self.made.recording
+        assert recording is not None
+        begin, stops = window.begin, window.barriers
+        found = backward_slice(self.tape, {self.tape.storage_of(self.code)}, end, begin, stops)
+        known = recording.entries[bisect_left(recording.entries, begin) : bisect_right(recording.entries, end)]
+        return sorted((set(found) & set(known)) - set(stops))
+
+    def _forward(self, h: Hypothesis) -> set[int]:
+        """The entries that the loss is made by; of a standard loss also those where output and target meet."""
+        window = self.made.window
+        targets = {self.tape.storage_of(c) for c in (*h.codes, *(c for e in h.entries for c in self._read(e)))}
+        entries = backward_slice(self.tape, targets, h.last, window.begin, window.barriers)
+        return set(entries).difference(window.barriers).union(h.entries)
+
+    def _arrays_of(self, entries: set[int]) -> set[int]:
+        """The arrays that entries read; numbers are settings."""
+        read = {self.tape.storage_of(c) for e in entries for c in self._read(e)}
+        return {s for s in read if self.tape.storage_layout[s] >= 0}
+
+    def _read(self, entry: int) -> list[int]:
+        return [c for c in self.tape.entry(entry)[1] if c & 3 != CONST]
+
+    def _execute(self, state: State, number: int, mixed: set[int]) -> None:
+        """Run an entry; what is no sum of its operands' parts becomes zero, and so does what the loss is made from."""
+        assert self.made.recording is not None
+        replay, tape = self.made.recording.replay, self.tape
+        template, inputs, _ = tape.entry(number)
+        which = [c & 3 != CONST and tape.storage_of(c) in mixed for c in inputs]
+        made = tape.made(number)
+        if not any(which) or number not in self.forward and _is_linear(template, which):
+            replay.run(state, (number,))
+        else:
+            for storage in made:
+                replay.put(state, storage, 0)
+        if any(which):
+            mixed |= made
+        elif not template.writes:
+            mixed -= made
+
+
+def _is_linear(template: Template, mixed: Sequence[bool]) -> bool:
+    """Whether an entry is linear in its mixed operands together, the others held."""
+    fn = IN_PLACE_OF.get(template.fn, known_as(template.fn))
+    if template.kind in MOVES or fn in SUMS or template.kind == "op" and is_linear(fn):
+        return fn is not np.where or not mixed[0]
+    if template.kind == "call":
+        return fn is operator.setitem and not any(mixed[1:-1])
+    return sum(mixed) == 1 and (is_multilinear(fn) or fn in QUOTIENTS and mixed[0])
