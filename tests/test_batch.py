@@ -65,6 +65,7 @@ def test_a_gradient_is_seen_before_it_is_zeroed(tmp_path: Path) -> None:
     assert [(row.parameter, row.step, row.batch_size) for row in report.gradient_norms] == [("w", 1, 12), ("w", 2, 12)]
     assert [row.norm for row in report.gradient_norms] == pytest.approx(norms, rel=1e-9)
 
+
 LISTS = """
 import random
 random.seed(1)

@@ -17,6 +17,7 @@ from ..step.flow import backward_slice
 from ..step.guards import without_guards
 from ..step.later import second_step
 from ..step.mixture import is_mixture
+from ..step.probe import all_drift
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
 from ..tape import CONST, SCALAR, Tape
@@ -141,7 +142,8 @@ class Jury:
             there = made.elsewhere.get((id(t), id(c)))
             if there is not None:
                 point, there_too = there
-                if there_too.exact and (t.head is not None or self._all_drift(made, t)):
+                weighted = t.head is not None and bool(t.head.weights)
+                if weighted or there_too.exact and (t.head is not None or all_drift(made, t)):
                     which = "no standard loss" if t.head is not None else "no loss of the script"
                     return Verdict(c, m, t, "not_judged", f"{which} keeps its scale at other values")
                 return Verdict(c, there_too, point, "wrong", HIDDEN)
@@ -163,7 +165,7 @@ class Jury:
                 "inconclusive",
                 "the difference is larger than rounding explains and smaller than certainty needs",
             )
-        if made.trials and is_mixture(self.tape, made, m):
+        if is_mixture(self.tape, made, m):
             m.comparison = replace(m.comparison, agreement="exact", scale=None)
             return Verdict(c, m, t, "right")
         bare = without_guards(made, t, m) if made.trials else None
@@ -180,12 +182,6 @@ class Jury:
         mask = made.extraction.masks.of(m.gradient.code)
         behind = {id(c) for i, c in enumerate(made.parameters) if mask >> i & 1}
         return bool(behind - {id(v.candidate) for v in made.window.in_mask(t.hypothesis.mask)})
-
-    def _all_drift(self, made: Judgement, t: Trial) -> bool:
-        """Whether at another point every gradient has another scale than here: then something else is descended."""
-        exact = [m for m in t.matches if m.exact and m.comparison.scale and m.version.round_ == 0]
-        there = [made.elsewhere.get((id(t), id(m.version.candidate))) for m in exact]
-        return bool(exact) and all(found is not None and found[1].exact for found in there)
 
     def _piles_up(self, made: Judgement, t: Trial, m: Match) -> bool:
         """Whether the second step is a multiple of the sum of both gradients: a buffer that is never cleared.
@@ -279,6 +275,8 @@ class Jury:
             rows = sum(max(self.tape.shape_of(c)[:1], default=1) for c in t.head.outputs)
             if t.kind == heads.SOFTMAX and rows < FEWEST_ROWS:  # one action that was taken, away from which it may go
                 return False
+            if any(np.any(w < 0) for w in t.head.weights):
+                return False
             return all("." not in scales.as_text(abs(u)) for u in units)
         replay, state = t.recording.replay, t.recording.state
         value = sum(float(np.sum(np.asarray(replay.load(state, c), float))) for c in t.hypothesis.codes)
@@ -345,14 +343,19 @@ def may_be_loss(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bool:
 
 
 def _reads_gradient(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bool:
-    """Whether a scalar is made from the gradient itself, as the slope of a line search is: then it is no loss."""
+    """Whether a scalar is made from the gradient itself, as the slope of a line search is: then it is no loss.
+
+    The largest parameter tells: the gradient of a bias, from one sample, is an error of the output's own shape.
+    """
     own = {tape.storage_of(v.code) for v in made.window.versions}
     h = t.hypothesis
     window = made.window
     entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin, window.barriers)
     read = {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
     read = {s for s in read if tape.storage_born[s] > head}
-    updates = ((m.version.candidate.rounds[m.version.round_], m.version.candidate.shape) for m in t.matches)
+    most = max((m.truth.size for m in t.matches), default=0)
+    largest = [m.version for m in t.matches if m.truth.size == most]
+    updates = ((v.candidate.rounds[v.round_], v.candidate.shape) for v in largest)
     return any((chain_of(tape, us, shape) - own) & read for us, shape in updates if shape != ())
 
 

@@ -54,10 +54,11 @@ def opposite(one: Match, other: Match) -> bool:
     """Whether one goes uphill and the other downhill.
 
     The judged value of an optimiser with state is no increment, so its sign is not that of the step: then what moved
-    decides.
+    decides. Between two with state it can be the one before and the other after a sign is turned.
     """
     if one.gradient.stateful == other.gradient.stateful:
-        return (one.comparison.scale or 0.0) * (other.comparison.scale or 0.0) < 0
+        product = (one.comparison.scale or 0.0) * (other.comparison.scale or 0.0)
+        return product < 0 and product * one.gradient.way * other.gradient.way < 0
     return _slope(one) * _slope(other) < 0
 
 

@@ -62,6 +62,7 @@ class _Formula:
         self.tape = t.recording.replay.tape
         self.trial = t
         self.masks = made.window.masks
+        self.carried = set(t.hypothesis.tail)
         self.left = MOST_LINKS
 
     def rises(self, code: int, way: int) -> bool:
@@ -122,8 +123,11 @@ class _Formula:
         return -1
 
     def _depends(self, code: int) -> bool:
-        """Whether a value depends on a parameter."""
-        return code & 3 != CONST and bool(self.masks.of(code))
+        """Whether a value depends on a parameter; of what was carried over from elsewhere, its operands tell."""
+        if code & 3 == CONST or not self.masks.of(code):
+            return False
+        entry = self.tape.storage_born[self.tape.storage_of(code)]
+        return entry not in self.carried or any(self._depends(c) for c in self.tape.entry(entry)[1])
 
     def _least(self, code: int, sign: int = 1) -> float:
         """The least of a value's numbers, or of their negatives; minus infinity where they are not known."""

@@ -85,7 +85,7 @@ class Teller:
         site = self._site(made.loss_site(t, self.tape))
         inferred = t.hypothesis.source == "inferred"
         return Loss(
-            t.kind,
+            f"weighted {t.kind}" if t.head is not None and t.head.weights else t.kind,
             "inferred" if inferred else "own",
             site.file,
             site.line,

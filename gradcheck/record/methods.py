@@ -21,6 +21,7 @@ QUICK: dict[str, Any] = {
     n: getattr(np.ndarray, n)
     for n in ("sum", "mean", "max", "min", "prod", "std", "var", "copy", "flatten", "ravel", "transpose", "argmax")
 }
+OF_NUMBERS = {"reshape": np.reshape, "ravel": np.ravel, "flatten": np.ravel, "repeat": np.repeat}
 NUMBER_COPIES = frozenset(("item", "sum", "mean", "max", "min", "astype", "squeeze", "copy", "tolist", "__float__"))
 IN_PLACE_NAMES = frozenset((*(f"__i{n}__" for n in OPCODES), "__setitem__"))
 ARITHMETIC_UFUNCS = frozenset((np.add, np.subtract, np.multiply, np.divide))
@@ -169,6 +170,9 @@ class Methods(NumpyCalls):
         try:
             if kind_of(type(out)) == NUMBER and kind_of(type(callee.__self__)) == NUMBER:
                 return self._note_number(site, callee, args, kwargs, out)
+            if type(out) is np.ndarray and callee.__name__ in OF_NUMBERS:
+                shape = args if callee.__name__ != "reshape" or len(args) < 2 else (args,)
+                self.entries.run(site, OF_NUMBERS[callee.__name__], (callee.__self__, *shape), kwargs, out)
         except Exception as error:
             self.recorder.broke(site, error)
         return out

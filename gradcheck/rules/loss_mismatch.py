@@ -92,7 +92,7 @@ def _mend(spot: Spot, wanted: np.ndarray, used: str, own: str) -> Mend:
 def check(view: StepView) -> Iterator[Finding]:
     """A warning where everything descends a standard loss, and the script computes another."""
     trial = view.trial()
-    if trial is None or trial.head is None or not trial.full:
+    if trial is None or trial.head is None or trial.head.weights or not trial.full:
         return
     computed = next((t for t in view.made.considered if _is_rival(view, t, trial)), None)
     if computed is None:

@@ -92,7 +92,7 @@ def _of_another_form(view: StepView, mistake: Mistake) -> Finding | None:
 
 def _penalty(view: StepView, v: Verdict) -> str | None:
     """How a gradient shows to be right but for its penalty; None where it does not."""
-    if v.match is None or v.trial is None or view.made.recording is None:
+    if v.match is None or v.trial is None or view.made.recording is None or v.match.truth.size < FEWEST:
         return None
     g, version = v.match.gradient, v.match.version
     apart = Apart(view.made, v.trial.hypothesis, version, g)

@@ -19,7 +19,7 @@ from ..replay.functions import IN_PLACE_OF, known_as
 from ..replay.memory import State
 from ..tape import CONST, Template
 from .flow import backward_slice
-from .gradient import Gradient
+from .gradient import EPS, Gradient
 from .hypotheses import Hypothesis
 from .trials import Judgement, before
 from .window import Version
@@ -31,20 +31,26 @@ MOVES = frozenset(("store", "set", "element"))
 class Apart:
     """The computation of one gradient, to be replayed in parts.
 
-    Its leaves are what it reads and does not make. ``behind`` are those that the loss is made from; the parameter is
-    among them, unless it is asked for.
+    Its leaves are what it reads and does not make. ``own`` is the parameter, ``noise`` what was drawn at random and is
+    not in the loss; ``behind`` are both, and the arrays that the loss is made from.
     """
 
     def __init__(self, made: Judgement, h: Hypothesis, v: Version, g: Gradient) -> None:
         assert made.recording is not None
-        self.made, self.tape, self.version, self.code = made, made.window.tape, v, g.code
-        self.own = {self.tape.storage_of(c) for c in (v.code, v.update.old)}
-        self.entries = self._slice(g.entry + g.stateful)  # an increment is read where it is added
+        self.made, self.tape, self.version = made, made.window.tape, v
+        # of several increments the sum is looked at: the new value less the old one
+        self.steps = not g.stateful and not v.update.in_place and len(v.update.increments) > 1
+        self.code = v.update.new if self.steps else g.code
+        self.now = {self.tape.storage_of(c) for c in (v.code, v.update.old)}
+        self.own = self.now | self._earlier(v)
+        self.entries = self._slice(g.entry + (g.stateful or self.steps))  # an increment is read where it is added
         makes = {s for e in self.entries for s in self.tape.made(e)} - self.own
         self.written = makes | self.own
         self.leaves = {self.tape.storage_of(c) for e in self.entries for c in self._read(e)} - makes
         self.forward = self._forward(h)
-        self.behind = self._arrays_of(self.forward) | self.own | self.tape.drawn
+        data = self._arrays_of(self.forward)
+        self.noise = self.tape.drawn - data
+        self.behind = data | self.own | self.noise
 
     def of(self, sources: set[int]) -> np.ndarray | None:
         """What is left of the gradient with zeros for all that the loss is made from, but these.
@@ -59,21 +65,32 @@ class Apart:
         try:
             for storage in self.leaves & mixed:
                 replay.put(state, storage, 0)
-            for storage in self.own - mixed:
+            for storage in self.now - mixed:
                 replay.put(state, storage, before(self.made, self.version))
             for number in self.entries:
                 self._execute(state, number, mixed)
-            return np.array(replay.load(state, self.code), float)
+            found = np.array(replay.load(state, self.code), float)
+            return found - before(self.made, self.version) if self.steps and not self.now & mixed else found
         except (ReplayError, ValueError, TypeError):
             return None
+
+    def rounding(self) -> np.ndarray | float:
+        """How far rounding may take off what `of` gives."""
+        return 4 * EPS * np.abs(np.asarray(before(self.made, self.version), float)) if self.steps else 0.0
 
     def _slice(self, end: int) -> list[int]:
         window, recording = self.made.window, self.made.recording
         assert recording is not None
-        begin, stops = window.begin, window.barriers
+        maker = self.tape.storage_born[self.tape.storage_of(self.code)]
+        begin, stops = window.begin, window.barriers.keys() - {maker}
         found = backward_slice(self.tape, {self.tape.storage_of(self.code)}, end, begin, stops)
         known = recording.entries[bisect_left(recording.entries, begin) : bisect_right(recording.entries, end)]
         return sorted((set(found) & set(known)) - set(stops))
+
+    def _earlier(self, v: Version) -> set[int]:
+        """Where earlier values of the parameter are held, of which a step may take its last move."""
+        versions = (x for x in self.made.window.versions if x.candidate is v.candidate and x.round_ < v.round_)
+        return {self.tape.storage_of(x.code) for x in versions}
 
     def _forward(self, h: Hypothesis) -> set[int]:
         """The entries that the loss is made by; of a standard loss also those where output and target meet."""
@@ -97,6 +114,9 @@ class Apart:
         template, inputs, _ = tape.entry(number)
         which = [c & 3 != CONST and tape.storage_of(c) in mixed for c in inputs]
         made = tape.made(number)
+        if not any(which) and not made & self.made.recording.written.keys():
+            mixed -= made  # as it was recorded
+            return
         if not any(which) or number not in self.forward and _is_linear(template, which):
             replay.run(state, (number,))
         else:

@@ -29,40 +29,69 @@ def alone(
     if g.value.size != t.size or not np.any(t):
         return None
     apart = Apart(made, h, v, g)
-    drawn = made.window.tape.drawn
-    added, way = apart.of(apart.own | drawn), _way(_value(made, g), g.value)
-    if added is None or not way or added.shape != g.value.shape or not np.any(added):
+    added, way = _added(apart, apart.own | apart.noise, g), 1.0 if apart.steps else _way(_value(apart, g), g.value)
+    if added is None or not way or not np.any(added):
         return None
     rest = g.value - way * added
-    found = compare(oriented(rest, t), t, bound, g.noise)
-    if found.agreement != "exact" or _is_steady(apart):
+    found = compare(oriented(rest, t), t, bound, g.noise + apart.rounding())
+    steady = _added(apart, set(), g)
+    if found.agreement != "exact" or steady is None or np.any(steady):
         return None
-    penalty = apart.of(apart.own)
-    if penalty is None or np.any(penalty) and (penalised(made, h, v) or not _pulls(made, v, g, way * penalty)):
-        return None
+    penalty = _added(apart, apart.own, g)
+    if penalty is None or np.any(penalty) and not _goes_on(apart, g, way * penalty):
+        if penalty is None or penalised(made, h, v) or not _pulls(apart, g, way * penalty):
+            return None
     return found, replace(g, value=rest, decay=float(bool(np.any(penalty))))
 
 
-def _is_steady(apart: Apart) -> bool:
-    """Whether something is added that is made from neither the parameter nor chance."""
-    steady = apart.of(set())
-    return steady is None or bool(np.any(steady))
+def _added(apart: Apart, sources: set[int], g: Gradient) -> np.ndarray | None:
+    """What a gradient holds that is made from these sources, in its shape."""
+    found = apart.of(sources)
+    return None if found is None else _widened(apart, found, g)
 
 
-def _pulls(made: Judgement, v: Version, g: Gradient, penalty: np.ndarray) -> bool:
+def _widened(apart: Apart, value: np.ndarray, g: Gradient) -> np.ndarray | None:
+    """A value in the shape of a gradient: of the rows that an update touches, with zeros elsewhere."""
+    if value.shape == g.value.shape:
+        return value
+    v, ex = apart.version, apart.made.extraction
+    assert ex is not None
+    out = np.zeros(v.candidate.shape)
+    part = ex.increments.region(out, v.candidate, v.update) if out.shape == g.value.shape else None
+    if part is None or part.shape != value.shape:
+        return None
+    part[...] = value
+    return out
+
+
+def _pulls(apart: Apart, g: Gradient, penalty: np.ndarray) -> bool:
     """Whether a penalty moves every entry of the parameter towards zero, or leaves it."""
     try:
-        w = np.asarray(before(made, v), float)
+        w = _widened(apart, np.asarray(before(apart.made, apart.version), float), g)
     except ReplayError:
         return False
-    return penalty.shape == w.shape and bool(np.all(g.way * penalty * w <= 0))
+    return w is not None and bool(np.all(g.way * penalty * w <= 0))
 
 
-def _value(made: Judgement, g: Gradient) -> np.ndarray | None:
-    """What the operand that is judged holds; None where that is no array of numbers."""
-    assert made.extraction is not None
-    found = np.asarray(made.extraction.value_after(g.code, g.entry - (not g.stateful)))
-    return found.astype(float) if found.dtype.kind in "fiub" else None
+def _goes_on(apart: Apart, g: Gradient, added: np.ndarray) -> bool:
+    """Whether what is added to a step is a share of the last move: momentum without a memory (Polyak 1964)."""
+    v, versions = apart.version, apart.made.window.versions
+    last = next((x for x in versions if x.candidate is v.candidate and x.round_ == v.round_ - 1), None)
+    if g.stateful or last is None:
+        return False
+    try:
+        now, then = (_widened(apart, np.asarray(before(apart.made, x), float), g) for x in (v, last))
+    except ReplayError:
+        return False
+    share = compare(added, now - then).scale if now is not None and then is not None else None
+    return share is not None and 0 < share <= 1
+
+
+def _value(apart: Apart, g: Gradient) -> np.ndarray | None:
+    """What the operand that is judged holds, in the gradient's shape; None where that is no array of numbers."""
+    assert apart.made.extraction is not None
+    found = np.asarray(apart.made.extraction.value_after(g.code, g.entry - (not g.stateful)))
+    return _widened(apart, found.astype(float), g) if found.dtype.kind in "fiub" else None
 
 
 def _way(value: np.ndarray | None, judged: np.ndarray) -> float:

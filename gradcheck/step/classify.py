@@ -14,6 +14,7 @@ from ..record.events import Update
 from ..record.loops import Pass
 from ..tape import CONST, Tape
 from . import candidates as candidates_
+from .averages import is_average
 from .candidates import Candidate
 from .flow import Masks
 
@@ -30,6 +31,7 @@ def classify(tape: Tape, found: list[Candidate]) -> tuple[list[Candidate], list[
     masks = Masks(tape, sources, {}, end, pinned=False)
     own = [_increment_mask(tape, c, masks) for c in found]
     parameters = [c for i, c in enumerate(found) if own[i] >> i & 1 and not _follows(tape, c)]
+    parameters = [c for c in parameters if not is_average(tape, c)] or parameters
     if not parameters:  # margins: what is added depends on which of them are violated
         wider = masks.through_decisions()
         parameters = [c for i, c in enumerate(found) if _increment_mask(tape, c, wider) >> i & 1]
@@ -120,9 +122,13 @@ def moves(tape: Tape, c: Candidate, p: Candidate) -> bool:
 
 
 def learns(tape: Tape, c: Candidate) -> bool:
-    """Whether something that was computed, or an array, is added: a rate that is halved now and then learns nothing."""
+    """Whether something that was computed, or an array, is added: a rate that is halved now and then learns nothing,
+    nor does a running mean.
+    """
     codes = {code for r in c.rounds for u in r for code in u.increments}
-    return any(tape.shape_of(code) != () or tape.storage_born[tape.storage_of(code)] >= 0 for code in codes)
+    return not is_average(tape, c) and any(
+        tape.shape_of(code) != () or tape.storage_born[tape.storage_of(code)] >= 0 for code in codes
+    )
 
 
 def _drives(tape: Tape, c: Candidate, p: Candidate) -> bool:

@@ -11,6 +11,7 @@ from ..ops import is_linear
 from ..ops.arithmetic import SCALES
 from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
+from ..replay.functions import known_as
 from ..tape import CONST
 from .compare import Comparison, compare, oriented
 from .flow import backward_slice
@@ -114,15 +115,26 @@ def _shrinks(made: Judgement, whole: Match, part: Match) -> bool:
 
 
 def penalised(made: Judgement, h: Hypothesis, v: Version) -> bool:
-    """Whether the loss holds a term that is made from the parameter alone and is not linear in it."""
+    """Whether the loss adds to the rest what is made from the parameter alone, in numbers, and is not linear in it."""
     tape, window = made.window.tape, made.window
     targets = {tape.storage_of(c) for c in h.codes}
-    own = {tape.storage_of(v.code)}
+    own = {tape.storage_of(v.code)}  # made from the parameter and settings
+    bent: set[int] = set()  # of these, what is not linear in it
     for number in backward_slice(tape, targets, h.last, window.begin, window.barriers):
         template, inputs, outputs = tape.entry(number)
-        storages = [tape.storage_of(c) for c in inputs if c & 3 != CONST]
-        if storages and all(s in own for s in storages):
-            if template.kind == "op" and (len(storages) > 1 or not is_linear(template.fn)):
+        read = {tape.storage_of(c): c for c in inputs if c & 3 != CONST}
+        active = {s for s, c in read.items() if s in own or window.masks.of(c)}
+        made_of = active & own
+        numbers = {s for s, c in read.items() if tape.shape_of(c) == ()}
+        if made_of != active:
+            joins = template.kind != "op" or is_linear(known_as(template.fn))
+            if joins and active & bent & numbers:
                 return True
-            own |= {tape.storage_of(c) for c in outputs}
-    return False
+            continue
+        if made_of and read.keys() <= own | numbers:
+            results = {tape.storage_of(c) for c in outputs}
+            own |= results
+            several = sum(tape.storage_of(c) in own for c in inputs if c & 3 != CONST) > 1
+            if active & bent or template.kind == "op" and (several or not is_linear(known_as(template.fn))):
+                bent |= results
+    return bool(targets & bent)

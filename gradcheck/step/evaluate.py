@@ -14,7 +14,17 @@ from .compare import Comparison, compare, oriented, settle
 from .decay import decayed
 from .gradient import Extraction, Gradient
 from .hypotheses import Hypothesis, Seeds
-from .trials import FEWEST_NUMBERS, Judgement, Match, Trial, before, multiple_of_itself, one_scale, settle_zeros
+from .trials import (
+    FEWEST_NUMBERS,
+    SAME_UNIT,
+    Judgement,
+    Match,
+    Trial,
+    before,
+    multiple_of_itself,
+    one_scale,
+    settle_zeros,
+)
 from .window import Version
 
 NEAR = 1e-3
@@ -40,8 +50,7 @@ def evaluate(
         comparison = compare(value, t, bound, g.noise)
         if not comparison.exact:
             comparison, g = _other_values(g, t, bound, comparison)
-        off, number = comparison.agreement == "off", t.size == 1 and t.ndim > 0  # one number is a multiple of any other
-        for freed in (decayed, beside.alone) if off else (beside.alone,) if number else ():
+        for freed in (decayed, beside.alone) if comparison.agreement == "off" else ():
             if (found := freed(made, h, v, g, t, bound)) is not None:
                 comparison, g = found
                 break
@@ -50,11 +59,25 @@ def evaluate(
             blocked.append(g.doubt)
         matches.append(Match(v, g, comparison, t, bound, blocked))
     settle_zeros(matches)
+    _free_numbers(made, h, matches)
     if any(_near(m) for m in matches):
         _settle(made, h, recording, seeds, matches)
     trial = Trial(h, kind, seeds, matches, sweep, recording)
     _identify(made, trial)
     return trial
+
+
+def _free_numbers(made: Judgement, h: Hypothesis, matches: list[Match]) -> None:
+    """A single number is a multiple of any other: of one at another scale than the rest, what is added is taken off
+    where that puts it to theirs.
+    """
+    units = [m.unit for m in matches if m.exact and np.count_nonzero(m.truth) >= FEWEST_NUMBERS and m.unit]
+    for m in matches if units else ():
+        if np.count_nonzero(m.truth) == 1 and m.exact and m.unit and abs(m.unit / units[0] - 1) > SAME_UNIT:
+            found = beside.alone(made, h, m.version, m.gradient, m.truth, m.bound)
+            freed = replace(m, comparison=found[0], gradient=found[1]) if found is not None else m
+            if freed.unit and abs(freed.unit / units[0] - 1) < SAME_UNIT:
+                m.comparison, m.gradient = freed.comparison, freed.gradient
 
 
 def _settle(made: Judgement, h: Hypothesis, recording: Recording, seeds: Seeds, matches: list[Match]) -> None:

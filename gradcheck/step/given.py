@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..ops.arithmetic import SUMS
+from ..ops.arithmetic import ADDITIONS, SUMS
 from ..record.events import COPIES
 from ..tape import CONST, Tape
 from .flow import backward_slice
@@ -28,7 +28,8 @@ Way = tuple[int, int, int]  # kind, place of the source, side
 
 def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
     """Storages that may be given: what was made before the step's own pass began; one side of a difference, or of a
-    product, whose sides both hold parameters, those nearest to the loss first; then two of these together.
+    product, whose sides both hold parameters, those nearest to the loss first; what is added to parameters; then two of
+    these together.
     """
     tape, masks = window.tape, window.masks
     targets = {tape.storage_of(c) for c in h.codes}
@@ -53,8 +54,28 @@ def ways(window: Window, h: Hypothesis) -> list[frozenset[int]]:
     found = [frozenset(before)] if before else []
     told = sorted((way for way in places if places[way]), key=lambda way: way[0])
     found += [frozenset(places[way]) for way in told if not places[way] & parameters]
+    found += [climbed] if (climbed := _climbed(window, h)) else []
     found = list(dict.fromkeys(found))[:MOST_WAYS]
     return [*found, *(one | other for one, other in combinations(found, 2))]
+
+
+def _climbed(window: Window, h: Hypothesis) -> frozenset[int]:
+    """What is added to the parameters before a loss is computed at the sums, as in sharpness-aware minimisation (Foret
+    et al. 2021).
+    """
+    tape = window.tape
+    versions = {tape.storage_of(v.code): tape.shape_of(v.code) for v in window.versions}
+    targets = {tape.storage_of(c) for c in h.codes}
+    found: set[int] = set()
+    for number in backward_slice(tape, targets, h.last, window.begin, window.barriers):
+        template, inputs, _ = tape.entry(number)
+        active = [c for c in inputs if c & 3 != CONST and window.masks.of(c)]
+        if template.fn in ADDITIONS and len(active) == 2:
+            for here, there in (active, active[::-1]):
+                if tape.storage_of(here) in versions and tape.storage_of(there) not in versions:
+                    shape = tape.shape_of(here)
+                    found |= {tape.storage_of(there)} if shape == tape.shape_of(there) != () else set()
+    return frozenset(found)
 
 
 def _is_target(window: Window, given: int, other: int, end: int) -> bool:

@@ -18,9 +18,10 @@ from ..record.joins import JOINS, REFORMS
 from ..replay.adjoint import Recording
 from ..tape import CONST, VIEW, WHOLE, Tape, rebuild
 from .candidates import Candidate
-from .classify import behind_signs, centres
+from .classify import behind_signs
 from .dominator import LossSide
 from .flow import Masks, backward_slice
+from .limits import Limits
 from .rates import Rates
 
 EPS = float(np.finfo(float).eps)
@@ -32,9 +33,6 @@ AFFINE = (
     | COPIES
     | JOINS
     | REFORMS
-)
-LIMITERS = frozenset(
-    (np.clip, np.ndarray.clip, np.sign, np.minimum, np.maximum, np.where, np.tanh, np.nan_to_num, np.round)
 )
 MOST_DOMINATORS = 80
 MIXED = "its gradient cannot be told from the optimiser's state"
@@ -90,7 +88,7 @@ class Increments:
         decay = 0.0
         for u in updates:
             value, extra, shrink = self._one(u)
-            part = self._region(total, candidate, u)
+            part = self.region(total, candidate, u)
             if part is None:
                 total += np.reshape(value, total.shape) if np.size(value) == total.size else value
             else:
@@ -112,7 +110,7 @@ class Increments:
         rest = {s for s in read - made if s >= 0 and tape.storage_layout[s] >= 0}
         return rest <= {tape.storage_of(u.old), tape.storage_of(before.new)}
 
-    def _region(self, total: np.ndarray, candidate: Candidate, u: Update) -> np.ndarray | None:
+    def region(self, total: np.ndarray, candidate: Candidate, u: Update) -> np.ndarray | None:
         """The part of the candidate's array that an update of a merged storage touches."""
         if not candidate.whole or u.old == candidate.region:
             return None
@@ -273,7 +271,8 @@ class Extraction:
         self.states = state_storages
         self.state_masks = state_masks
         self.increments = Increments(recording, everything)
-        self.rates = Rates(self.tape, everything, self.increments.load)
+        self.rates = Rates(self.tape, everything, self.increments.load, recording.written)
+        self.limits = Limits(recording, everything, self.rates)
         self.cache: dict[tuple[int, int, int], Gradient] = {}
 
     def gradient(self, candidate: Candidate, updates: list[Update]) -> Gradient:
@@ -292,14 +291,15 @@ class Extraction:
         made = Gradient(step, step, sources[-1] if sources else u.new, u.entry, stateful, noise, [], decay)
         if signed and not stateful:
             under = np.asarray(self.increments.load(signed[-1]), float)
-            made.value, made.noise = _way(step, under) * under, 0.0
-            made.alternatives = self._before_limiters(candidate, signed[-1])
+            way = _way(step, under)
+            made.value, made.noise = way * under, 0.0
+            made.alternatives = self.limits.before(signed[-1], u.entry, candidate.shape, way)
         elif stateful:
             found = self._dominator(candidate, sources, u.entry, self._beginning(candidate, updates[0]), masks)
             if found is not None:
                 made.code, made.value, made.entry = found[0], self.value_after(found[0], found[1]), found[1]
                 made.noise = 0.0
-                made.alternatives = self._before_limiters(candidate, found[0])
+                made.alternatives = self.limits.before(found[0], found[1] + 1, candidate.shape)
             made.doubt = MIXED if found is None else ""
         elif any(self.increments.bends(u) for u in updates):
             made.doubt = BENT
@@ -307,9 +307,10 @@ class Extraction:
             made.doubt = SEVERAL
         elif len(sources) == 1 and len(updates) == 1:
             way = _way(step, np.asarray(self.increments.load(sources[0]), float))
-            made.alternatives = self._before_limiters(candidate, sources[0], way)
+            made.alternatives = self.limits.before(sources[0], u.entry, candidate.shape, way)
         if sources:
-            made.factors = self.rates.of(made.code if stateful else sources[0])
+            most = max(sources, key=lambda c: masks.of(c).bit_count())  # beside it: the last move, a penalty
+            made.factors = self.rates.of(made.code if stateful else most)
             for storage, value, active in made.factors:
                 made.rate *= value if not active and (storage < 0 or self.rates.is_schedule(storage)) else 1.0
                 if storage < 0 or self.rates.is_literal(storage):
@@ -371,27 +372,6 @@ class Extraction:
                     if self.tape.storage_of(other) == storage and other == code:
                         return np.asarray(self.recording.saved[number][0][position], float)
         return np.asarray(self.increments.load(code), float)
-
-    def _before_limiters(self, candidate: Candidate, code: int, factor: float = 1.0) -> list[tuple[int, np.ndarray]]:
-        """Values of the same shape further up a chain that ends in a clip, a sign or the like, with the factors that
-        come after them.
-        """
-        out: list[tuple[int, np.ndarray]] = []
-        limited = False
-        for _ in range(12):
-            entry = self.tape.storage_born[self.tape.storage_of(code)]
-            if entry < 0:
-                break
-            template, inputs, _ = self.tape.entry(entry)
-            active = [c for c in inputs if self.masks.of(c) and self.tape.shape_of(c) == candidate.shape]
-            limited = limited or template.fn in LIMITERS or centres(self.tape, template.fn, inputs)
-            if not active or template.kind != "op":
-                break
-            code = active[0]
-            factor *= self.rates.factor(entry)
-            if limited:
-                out.append((code, factor * np.asarray(self.increments.load(code), float)))
-        return out
 
 
 def _way(step: np.ndarray, value: np.ndarray) -> float:

@@ -8,7 +8,7 @@ softmax cross-entropy -y / p (rows of p sum to one).
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ class Head:
     labels: bool = False
     mask: int = 0
     place: int = 0
+    weights: list[np.ndarray] = field(default_factory=list)  # of each execution's outputs, where they have any
+
+    def weight(self, number: int) -> np.ndarray | float:
+        """What an execution's terms of the loss are multiplied by."""
+        return self.weights[number] if self.weights else 1.0
 
 
 def hypothesis(head: Head) -> Hypothesis:
@@ -179,7 +184,7 @@ KINDS = (*CROSS_ENTROPIES, "squared error")
 def seeds(kind: str, head: Head, recording: Recording) -> list[tuple[int, int, np.ndarray]] | None:
     """Adjoint seeds (entry, operand code, value) of a standard loss; None where it makes no sense for the values."""
     out: list[tuple[int, int, np.ndarray]] = []
-    for entry, output, target in zip(head.entries, head.outputs, head.targets, strict=True):
+    for number, (entry, output, target) in enumerate(zip(head.entries, head.outputs, head.targets, strict=True)):
         g = (
             _label_seed(kind, head, recording, entry, target)
             if head.labels
@@ -187,7 +192,7 @@ def seeds(kind: str, head: Head, recording: Recording) -> list[tuple[int, int, n
         )
         if g is None:
             return None
-        out.append((entry, output, g))
+        out.append((entry, output, g * head.weight(number)))
     return out
 
 
@@ -236,30 +241,35 @@ def value(kind: str, head: Head, number: int, replay: Replay, state: State) -> f
     p = np.asarray(replay.load(state, output), float)
     if head.labels:
         template, _, _ = tape.entry(entry)
-        picked = p if template.kind == "store" else p[replay.arguments(state, entry)[0][1]]
-        return -float(np.sum(np.log(picked)))
+        rows = ... if template.kind == "store" else replay.arguments(state, entry)[0][1]
+        return -float(np.sum((np.log(p) * head.weight(number))[rows]))
     y = np.asarray(replay.load(state, head.targets[number]), float)
-    return _loss(kind, p, y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape))
+    terms = _terms(kind, p, y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape))
+    return float(np.sum(terms * head.weight(number)))
 
 
-def _loss(kind: str, p: np.ndarray, y: np.ndarray) -> float:
+def _terms(kind: str, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The losses of the single outputs."""
     if kind == "squared error":
-        return float(0.5 * np.sum(np.square(p - y)))
+        return np.asarray(0.5 * np.square(p - y))
     if kind == "binary cross-entropy":
-        return float(-np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)))
-    return float(-np.sum(y * np.log(p)))
+        return np.asarray(-(y * np.log(p) + (1 - y) * np.log(1 - p)))
+    return np.asarray(-(y * np.log(p)))
 
 
 def recorded(kind: str, head: Head, seeds: list[tuple[int, int, Any]], recording: Recording) -> float:
     """The standard loss at the values of a recording, of which `seeds` are its derivatives."""
     total = 0.0
     for number, (entry, output, seed) in enumerate(seeds):
+        weight = head.weight(number)
         if head.labels:  # the derivative of -log(p) is -1/p
-            total += float(np.sum(np.log(-seed[seed != 0])))
+            seed = np.divide(seed, weight, out=np.zeros_like(seed), where=np.asarray(weight != 0))
+            total += float(np.sum(weight * np.log(-seed, where=seed != 0, out=np.zeros_like(seed))))
             continue
         codes = list(recording.replay.tape.entry(entry)[1])
         values, _ = recording.operands(entry)
         p = np.asarray(values[codes.index(output)], float)
         y = np.asarray(values[codes.index(head.targets[number])], float)
-        total += _loss(kind, p, y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape))
+        terms = _terms(kind, p, y.reshape(p.shape) if y.size == p.size else np.broadcast_to(y, p.shape))
+        total += float(np.sum(terms * weight))
     return total

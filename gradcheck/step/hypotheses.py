@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,10 @@ class Hypothesis:
     def last(self) -> int:
         """One past the last entry that computes it."""
         return max(self.entries) + 1
+
+    def only_last(self) -> Hypothesis:
+        """The last execution alone."""
+        return replace(self, codes=self.codes[-1:], entries=self.entries[-1:])
 
     def seeds(self, tape: Tape) -> Seeds:
         """Where a reverse sweep begins: one on each of its scalars."""

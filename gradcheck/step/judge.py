@@ -14,7 +14,7 @@ from ..replay.adjoint import Recording
 from ..replay.forward import ReplayError
 from ..tape import Tape
 from . import candidates as candidates_
-from . import heads, hypotheses, probe, rows, transplant
+from . import hypotheses, probe, rows, standard, steady, transplant
 from .asked import Asked
 from .candidates import Candidate
 from .classify import classify, gathers, learns, moves
@@ -32,6 +32,7 @@ from .window import Window
 
 HALVES = (0.5, 1.0, 2.0)
 MOST_GIVEN_WORK = 500_000  # entries swept in all
+MOST_EXECUTIONS = 3  # of one scalar in a step, of which the last may be the one that is descended
 MOST_GIVEN = 3  # scalars of the script that are tried with a value taken as given
 
 
@@ -130,8 +131,10 @@ class Judge:
             self._try_given(made, off, trials)
         made.own = any(any(np.any(m.truth) for m in t.matches) and self._is_own(made, t) for t in trials)
         if not any(f.identified for f in families(trials)):
-            self._try_heads(made, path, trials)
-            self._join_heads(made, trials)
+            standard.find(made, trials)
+            standard.join(made, trials)
+            if not any(f.identified for f in families(trials)):
+                standard.weigh(made, trials)
         if not any(f.identified or f.plausible for f in families(trials)):
             self._try_all(made, [h for h in own if h.on_path], trials)
         made.considered = trials
@@ -148,6 +151,7 @@ class Judge:
         self._adopt(made)
         self._look_later(made, own)
         made.elsewhere = probe.elsewhere(made)
+        steady.steady(made)
         made.certificates = probe.certify(made)
 
     def _look_behind(self, made: Judgement, own: list[Hypothesis]) -> None:
@@ -242,7 +246,9 @@ class Judge:
         """The most downstream scalars with a value taken as given, kept where that explains what nothing else does."""
         assert made.recording is not None
         left = MOST_GIVEN_WORK // max(len(made.recording.entries), 1)
-        for h in [h for h in off if h.last == max(o.last for o in off if o.mask == h.mask)][:MOST_GIVEN]:
+        latest = [h for h in off if h.last == max(o.last for o in off if o.mask == h.mask)][:MOST_GIVEN]
+        last = [h.only_last() for h in latest if 1 < len(h.codes) <= MOST_EXECUTIONS]
+        for h in [*latest, *last]:
             for given in ways(made.window, h)[:left] if left > 0 else ():
                 left -= 1
                 one = replace(h, given=given)
@@ -285,40 +291,6 @@ class Judge:
                     trials.append(trial)
                     if trial.full and trial.identified and wanted <= trial.matched:  # else it may be a term only
                         return
-
-    def _try_heads(self, made: Judgement, path: set[int], trials: list[Trial]) -> None:
-        assert made.recording is not None
-        window = made.window
-        end = candidates_.last_entry(r for p in made.parameters for r in p.rounds[:2])
-        updating = {e for p in made.parameters for r in p.rounds for u in r for e in (*u.path, u.entry)}
-        made.kept["heads"] = [*heads.label_heads(window, path, end), *heads.find(window, path - updating, end)]
-        for head in made.kept["heads"]:
-            for kind in heads.KINDS:
-                seeds = heads.seeds(kind, head, made.recording)
-                if seeds is None:
-                    continue
-                h = heads.hypothesis(head)
-                trial = evaluate(made, h, list(seeds), made.recording, head.mask, kind)
-                if trial is not None:
-                    trial.head = head
-                    trials.append(trial)
-                    if trial.full and trial.identified and trial.plain:
-                        return
-
-    def _join_heads(self, made: Judgement, trials: list[Trial]) -> None:
-        """What one pass alone does not explain, because it is updated once for several, by all of these together."""
-        for head in heads.joined(made.window, made.kept["heads"]):
-            for kind in heads.KINDS:
-                seeds = heads.seeds(kind, head, made.recording)  # type: ignore[arg-type]
-                alone = [t for t in trials if t.kind == kind and t.head is not None and t.head.site == head.site]
-                if seeds is None or not any(t.identified for t in alone):
-                    continue
-                trial = evaluate(made, heads.hypothesis(head), list(seeds), made.recording, head.mask, kind)
-                if trial is not None and trial.full:
-                    trial.head = head
-                    for t in alone:
-                        t.matches = [m for m in t.matches if id(m.version.candidate) not in trial.matched]
-                    trials.append(trial)
 
     def _adopt(self, made: Judgement) -> None:
         """Updated values that the loss reads are parameters too, although their increments do not depend on

@@ -53,7 +53,7 @@ def _has(tape: Tape, made: Judgement, m: Match, weights: Weights) -> bool:
 def _known(tape: Tape, made: Judgement) -> list[Weights]:
     """The weights that were fitted to some gradient of the training; found once."""
     if "weights" not in made.kept:
-        fitted = (_fitted(tape, made, m) for t in made.trials for m in t.matches if not m.exact)
+        fitted = (_fitted(tape, made, m) for t in made.trials or made.considered for m in t.matches)
         made.kept["weights"] = [w for w in fitted if w]
     found: list[Weights] = made.kept["weights"]
     return found

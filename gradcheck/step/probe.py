@@ -175,6 +175,13 @@ def elsewhere(made: Judgement) -> dict[tuple[int, int], tuple[Trial, Match]]:
     return out
 
 
+def all_drift(made: Judgement, t: Trial) -> bool:
+    """Whether at another point every gradient has another scale than here: then something else is descended."""
+    exact = [m for m in t.matches if m.exact and m.comparison.scale and m.version.round_ == 0]
+    there = [made.elsewhere.get((id(t), id(m.version.candidate))) for m in exact]
+    return bool(exact) and all(found is not None and found[1].exact for found in there)
+
+
 def _drifts(here: Match, there: Match) -> bool:
     """Whether the scale of a gradient depends on the parameters, though nothing limits it: a factor is missing."""
     a, b = here.comparison.scale, there.comparison.scale

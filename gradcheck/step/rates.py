@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..ops.arithmetic import MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS
+from ..ops.arithmetic import MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS, SUMS
 from ..tape import CONST, SCALAR, Tape
 from .flow import Masks
 
@@ -16,12 +17,15 @@ MOST_LINKS = 12
 
 
 class Rates:
-    """Scalar factors on a tape. ``load`` gives the value of an operand."""
+    """Scalar factors on a tape. ``load`` gives the value of an operand, ``written`` the last entry that writes into a
+    storage.
+    """
 
-    def __init__(self, tape: Tape, masks: Masks, load: Callable[[int], Any]) -> None:
+    def __init__(self, tape: Tape, masks: Masks, load: Callable[[int], Any], written: Mapping[int, int]) -> None:
         self.tape = tape
         self.masks = masks
         self.load = load
+        self.written = written
 
     def of(self, code: int) -> list[tuple[int, float, bool]]:
         """Scalar factors on the way from the increment to the gradient: (storage, value, depends on parameters)."""
@@ -30,11 +34,17 @@ class Rates:
         for _ in range(MOST_LINKS):
             storage = self.tape.storage_of(code)
             entry = self.tape.storage_born[storage] if storage >= 0 else -1
-            if entry < 0:
+            if entry < 0 or self.written.get(storage, -1) > entry:  # more was added to it
                 break
             template, inputs, _ = self.tape.entry(entry)
             if template.fn in (operator.neg, np.negative, operator.pos):
                 code = inputs[0]
+                continue
+            if template.fn in SUMS and len(inputs) == 2:  # `0.0 - rate * g`, where a memory begins as a number
+                begun = [c for c in inputs if self.tape.shape_of(c) == () and not self.masks.of(c)]
+                if len(begun) != 1 or self.load(begun[0]) != 0:
+                    break
+                code = next(c for c in inputs if c != begun[0])
                 continue
             if template.fn in MATRIX_PRODUCTS and not found and not whole and len(inputs) == 2:
                 found += self._rate_of_operand(inputs[0])
@@ -52,9 +62,10 @@ class Rates:
                 continue
             value = float(self.load(inputs[scalar]))
             value = (1.0 / value if value else 0.0) if divides else value
-            if active and not divides:
-                found += self._rates_inside(inputs[scalar])
-            if active:
+            inside = self._rates_inside(inputs[scalar]) if active and not divides else []
+            found += inside
+            if active:  # without the rates that it holds: they are told beside it
+                value /= math.prod(v for _, v, _ in inside) or 1.0
                 found.append((self.tape.storage_of(inputs[scalar]), value, True))
             elif self._is_rate(inputs[scalar]) and not divides:
                 found += [(self.tape.storage_of(c), float(self.load(c)), False) for c in self._factors(inputs[scalar])]
@@ -120,11 +131,14 @@ class Rates:
         return 0 if shapes[0] == () else (1 if shapes[1] == () else None)
 
     def is_literal(self, storage: int) -> bool:
-        """A number that no operation computed, or a copy of one."""
+        """A number that no operation computed, a copy of one, or a sum with one: `1 + mu`."""
         entry = self.tape.storage_born[storage]
         if entry < 0:
             return True
         template, inputs, _ = self.tape.entry(entry)
+        numbers = [c >> 2 for c in inputs if c & 3 == SCALAR]
+        if template.fn in SUMS and numbers and all(c & 3 in (CONST, SCALAR) for c in inputs):
+            return all(self.is_literal(s) for s in numbers)
         return template.fn in (operator.pos, operator.neg) and self.is_literal(inputs[0] >> 2)
 
     def is_schedule(self, storage: int, depth: int = 6) -> bool:

@@ -240,8 +240,11 @@ def one_scale(found: list[Match]) -> bool:
 def before(made: Judgement, v: Version) -> Any:
     """A parameter's value that its update starts from. Raises `ReplayError` where that was not recorded."""
     assert made.recording is not None
-    if v.update.in_place:
-        return made.recording.operands(v.update.entry)[0][0]
+    tape, u = made.window.tape, v.update
+    if u.in_place and u.path and tape.entry(u.entry)[0].kind == "store":  # what is stored over was read before
+        return made.recording.replay.load(made.recording.state, tape.entry(u.path[-1])[2][0])
+    if u.in_place:
+        return made.recording.operands(u.entry)[0][0]
     return made.recording.replay.load(made.recording.state, v.update.old)
 
 
@@ -256,7 +259,8 @@ def kin(t: Trial) -> tuple[Any, ...]:
     over.
     """
     h = t.hypothesis
-    return h.site, t.kind, h.label, bool(h.guards), h.codes[0] if h.tail else -1, h.given
+    weighted = t.head is not None and bool(t.head.weights)
+    return h.site, t.kind, h.label, bool(h.guards), h.codes[0] if h.tail else -1, h.given, weighted
 
 
 def families(trials: list[Trial]) -> list[Family]:
