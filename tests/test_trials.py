@@ -126,7 +126,9 @@ WRONG = {
     ),
     "bad_stale_numbers.py": ("pesos_ocultos", "pesos_saida", ("stale-weights", 57)),
     "bad_stale_q.py": ("W1 b1", "W2 b2", ("stale-weights", 59)),
+    "bad_policy_derivative.py": ("w1 b1", "w2 b2", ("wrong-activation-derivative", 20)),
     "bad_two_heads.py": ("W_shared b_shared", "W_angle b_angle W_road b_road", ("missing-term", 54)),
+    "bad_weighted_classes.py": ("W1 b1", "W2 b2", ("missing-activation-derivative", 18)),
 }
 
 

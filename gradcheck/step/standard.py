@@ -7,6 +7,8 @@ from .evaluate import evaluate
 from .trials import Judgement, Trial
 from .weighted import weighted
 
+FEWEST = 2  # parameters that show a loss whose outputs have weights, where it does not explain all
+
 
 def find(made: Judgement, trials: list[Trial]) -> None:
     """The trials of all kinds at all places, up to the first one that explains everything plainly."""
@@ -46,15 +48,19 @@ def join(made: Judgement, trials: list[Trial]) -> None:
 
 
 def weigh(made: Judgement, trials: list[Trial]) -> None:
-    """The first that explains everything where outputs have weights of their own."""
+    """The first that explains everything where outputs have weights of their own; else the one that explains most."""
     found = made.kept["heads"]
+    some: list[Trial] = []
     for head in weighted(made, [*heads.joined(made.window, found), *found]):
         for kind in heads.KINDS:
             seeds = heads.seeds(kind, head, made.recording)  # type: ignore[arg-type]
             if seeds is None:
                 continue
             trial = evaluate(made, heads.hypothesis(head), list(seeds), made.recording, head.mask, kind)
-            if trial is not None and trial.full and trial.identified:
+            if trial is not None and trial.identified and (trial.full or len(trial.matched) >= FEWEST):
                 trial.head = head
-                trials.append(trial)
-                return
+                some.append(trial)
+                if trial.full:
+                    trials.append(trial)
+                    return
+    trials += sorted(some, key=lambda t: -len(t.matched))[:1]
