@@ -144,8 +144,8 @@ def listened_to(name: str) -> tuple[Report, list[tuple[str, int]]]:
 CLIMBED = ("climbed_reward.py", "bad_generator_sign.py", "bad_climbed_classes.py")
 
 
-# Correct scripts whose loss is not in the step, and which of their parameters are right all the same.
-UNJUDGED = {"heads_without_loss.py": "w['val'] w['base']", "filled_parts.py": ""}
+# Correct scripts whose loss is not seen in the step, and which of their parameters are right all the same.
+UNJUDGED = {"heads_without_loss.py": "w['val'] w['base']", "filled_parts.py": "", "late_report.py": ""}
 
 
 # Broken ones whose mistake may be meant: what stands still, and the line of the warning.

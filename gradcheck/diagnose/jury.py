@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,6 +21,7 @@ from ..step.mixture import is_mixture
 from ..step.probe import all_drift
 from ..step.sharing import shares_data
 from ..step.trials import Judgement, Match, Trial, same_derivative
+from ..step.window import Version
 from ..tape import CONST, SCALAR, Tape
 from . import departure, scales, sense
 from .departure import Departure
@@ -345,18 +347,29 @@ def may_be_loss(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bool:
 def _reads_gradient(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bool:
     """Whether a scalar is made from the gradient itself, as the slope of a line search is: then it is no loss.
 
-    The largest parameter tells: the gradient of a bias, from one sample, is an error of the output's own shape.
+    What the largest parameter's gradient is made from is none of a smaller one's: the gradient of a bias, from one
+    sample, is an error of the output's own shape, and behind it is the output.
     """
-    own = {tape.storage_of(v.code) for v in made.window.versions}
-    h = t.hypothesis
-    window = made.window
+    window, h = made.window, t.hypothesis
+    own = {tape.storage_of(v.code) for v in window.versions}
     entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin, window.barriers)
     read = {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
     read = {s for s in read if tape.storage_born[s] > head}
-    most = max((m.truth.size for m in t.matches), default=0)
-    largest = [m.version for m in t.matches if m.truth.size == most]
-    updates = ((v.candidate.rounds[v.round_], v.candidate.shape) for v in largest)
-    return any((chain_of(tape, us, shape) - own) & read for us, shape in updates if shape != ())
+    largest = max((m.version for m in t.matches), key=lambda v: math.prod(v.candidate.shape), default=None)
+    for v in (m.version for m in t.matches if m.version.candidate.shape != ()):
+        updates = v.candidate.rounds[v.round_]
+        common = _behind(tape, made, largest) if largest is not None and v is not largest else set()
+        if (chain_of(tape, updates, v.candidate.shape) - own - common) & read:
+            return True
+    return False
+
+
+def _behind(tape: Tape, made: Judgement, v: Version) -> set[int]:
+    """What a parameter's gradient is made from, without the gradient and what the optimiser makes of it."""
+    window, updates = made.window, v.candidate.rounds[v.round_]
+    chain = chain_of(tape, updates, v.candidate.shape)
+    entries = backward_slice(tape, chain, updates[-1].entry, window.begin, window.barriers)
+    return {s for e in entries for s in tape.made(e)} - chain
 
 
 def _piled(step1: np.ndarray, step2: np.ndarray, g1: np.ndarray, g2: np.ndarray) -> bool:
