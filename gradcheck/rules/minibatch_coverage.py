@@ -119,8 +119,9 @@ def _divisor(view: StepView, rows: Rows) -> Iterator[Finding]:
     """A shorter batch whose gradient is divided by the size of the others."""
     tape = view.tape
     size = view.made.batch_size or 0
-    short = [(n, c) for n in range(len(rows.steps)) if (c := _chain(rows, n)) and len(c.origin.ids) < size]
-    if not short or size < 3:
+    chains = [(n, c) for n in range(len(rows.steps)) if (c := _chain(rows, n))]
+    short = [(n, c) for n, c in chains if len(c.origin.ids) < size]
+    if not short or len(short) == len(chains) or size < 3:  # none is of that size: rows are repeated, or gathered
         return
     first = rows.steps[0]
     updates = min(u.entry for c in view.made.parameters for u in c.rounds[0])

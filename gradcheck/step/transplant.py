@@ -265,7 +265,9 @@ def _bindings(tape: Tape, step: _Step, tail: list[int], recording: Recording) ->
 
 
 def _same_part(tape: Tape, code: int, new: int) -> int | None:
-    """What an operand is of its storage, of another: the whole or all of it with its axes in another order."""
+    """What an operand is of its storage, of another: the whole, or all of it with its axes in another order, or without
+    or with axes of length one.
+    """
     storage = tape.storage_of(new)
     if code & 3 == WHOLE or new & 3 != WHOLE:
         return new if code & 3 == new & 3 == WHOLE else None
@@ -274,10 +276,12 @@ def _same_part(tape: Tape, code: int, new: int) -> int | None:
     before = list(zip(*tape.layouts[tape.storage_layout[tape.storage_of(code)]][:2], strict=True))
     there = tape.layouts[tape.storage_layout[storage]]
     axes = list(zip(shape, strides, strict=True))
-    if offset or sorted(axes) != sorted(before) or len(set(before)) != len(before) or len(there[0]) != len(axes):
+    long, known = ([axis for axis in every if axis[0] != 1] for every in (axes, before))
+    if offset or sorted(long) != sorted(known) or len(set(known)) != len(known) or len(there[0]) != len(before):
         return None
-    order = [before.index(axis) for axis in axes]
-    layout = tape.layout(tuple(there[0][i] for i in order), tuple(there[1][i] for i in order), dtype)
+    new_axes = list(zip(there[0], there[1], strict=True))
+    found = [axis if axis[0] == 1 else new_axes[before.index(axis)] for axis in axes]
+    layout = tape.layout(tuple(n for n, _ in found), tuple(s for _, s in found), dtype)
     return tape.view(storage, 0, layout)
 
 
