@@ -78,6 +78,7 @@ RIGHT = {
     "sharpness_aware.py": (6, 17),
     "shrunk_noisy_centred.py": (12, 14),
     "spectrum_bands.py": (4, 36),
+    "state_space.py": (5, 34),
     "stepped_copies.py": (2, 17),
     "strided_residual.py": (8, 88),
     "sum_of_means.py": (2, 18),

@@ -134,6 +134,8 @@ def _is_rival(view: StepView, t: Trial, chosen: Trial) -> bool:
     differs = any(m.comparison.agreement == "off" for m in t.matches)
     if h.source != "own" or h.on_path or h.guards or h.given or not differs or not chosen.matched <= reached:
         return False
+    if h.tail and chosen.decayed:  # carried over from other data, and there with a penalty
+        return False
     head = max(chosen.head.entries) if chosen.head is not None else -1
     about = may_be_loss(view.tape, made, t, head) and not is_size_of_error(made.window, h)
     if not about or not sense.is_made_small(made, t) or _is_cut(view, t):
