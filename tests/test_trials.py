@@ -76,6 +76,8 @@ RIGHT = {
     "rowwise_adagrad.py": (2, 46),
     "running_globals.py": (4, 38),
     "sharpness_aware.py": (6, 17),
+    "sharpness_in_place.py": (4, 8),
+    "sharpness_restored.py": (4, 10),
     "shrunk_noisy_centred.py": (12, 14),
     "spectrum_bands.py": (4, 36),
     "state_space.py": (5, 34),
@@ -115,6 +117,7 @@ WRONG = {
     "bad_penalty_factor.py": ("W", "b", ("regularization-gradient", 56)),
     "bad_penalty_halved.py": ("A C", "B D", ("regularization-gradient", 38)),
     "bad_pooled_mean.py": ("stem bstem c1 bc1 c2 bc2", "fc bfc", ("wrong-constant-factor", 65)),
+    "bad_sharpness.py": ("params['W1'] params['b1']", "params['W2'] params['b2']", ("gradient-mismatch", 21)),
     "bad_shifted_index.py": (
         " ".join(f"network[0][{unit}]['weights']" for unit in range(5)),
         " ".join(f"network[1][{unit}]['weights']" for unit in range(3)),

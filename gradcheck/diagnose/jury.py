@@ -355,11 +355,11 @@ def _reads_gradient(tape: Tape, made: Judgement, t: Trial, head: int = -1) -> bo
     entries = backward_slice(tape, {tape.storage_of(c) for c in h.codes}, h.last, window.begin, window.barriers)
     read = {tape.storage_of(c) for e in entries for c in tape.entry(e)[1] if c & 3 != CONST}
     read = {s for s in read if tape.storage_born[s] > head}
-    largest = max((m.version for m in t.matches), key=lambda v: math.prod(v.candidate.shape), default=None)
-    for v in (m.version for m in t.matches if m.version.candidate.shape != ()):
-        updates = v.candidate.rounds[v.round_]
-        common = _behind(tape, made, largest) if largest is not None and v is not largest else set()
-        if (chain_of(tape, updates, v.candidate.shape) - own - common) & read:
+    versions = sorted((m.version for m in t.matches), key=lambda v: -math.prod(v.candidate.shape))
+    common = _behind(tape, made, versions[0]) if versions else set()
+    for v in (v for v in versions if v.candidate.shape != ()):
+        known = own if v is versions[0] else own | common
+        if (chain_of(tape, v.candidate.rounds[v.round_], v.candidate.shape) - known) & read:
             return True
     return False
 

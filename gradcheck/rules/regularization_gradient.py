@@ -50,24 +50,12 @@ def name(view: StepView, mistake: Mistake) -> Finding | None:
     shares = [_share(view, mistake, i) for i in range(len(mistake.verdicts))]
     if any(s is None for s in shares):
         return _of_another_form(view, mistake)
-    names = view.names([v.candidate for v in mistake.verdicts])
     share = shares[0] or 0.0
-    return finding_at(
-        view.site(mistake.place),
-        SLUG,
-        "error",
-        message=f"the penalty's share in the gradient of {names[0]} is not the derivative of the penalty",
-        label=f"off by {share:.4g} times {names[0]} itself",
-        parameter=names[0],
-        parameters=names,
-        proof=[
-            f"gradient - true gradient = {s:.6g} * {v.candidate.name}, exact"
-            for v, s in zip(mistake.verdicts, shares, strict=True)
-        ],
-        effect="the weights shrink by another amount than the loss asks for",
-        evidence={"share": share},
-        training=view.number,
-    )
+    proof = [
+        f"gradient - true gradient = {s:.6g} * {v.candidate.name}, exact"
+        for v, s in zip(mistake.verdicts, shares, strict=True)
+    ]
+    return _told(view, mistake, f"off by {share:.4g} times {{}} itself", proof, {"share": share})
 
 
 def _of_another_form(view: StepView, mistake: Mistake) -> Finding | None:
@@ -76,16 +64,23 @@ def _of_another_form(view: StepView, mistake: Mistake) -> Finding | None:
     if any(p is None for p in proofs):
         return None
     names = view.names([v.candidate for v in mistake.verdicts])
+    proof = [f"{name}: {proof}" for name, proof in zip(names, proofs, strict=True)]
+    return _told(view, mistake, "without what is made from {} alone it is right", proof, {})
+
+
+def _told(view: StepView, mistake: Mistake, label: str, proof: list[str], evidence: dict[str, float]) -> Finding:
+    names = view.names([v.candidate for v in mistake.verdicts])
     return finding_at(
         view.site(mistake.place),
         SLUG,
         "error",
         message=f"the penalty's share in the gradient of {names[0]} is not the derivative of the penalty",
-        label=f"without what is made from {names[0]} alone it is right",
+        label=label.format(names[0]),
         parameter=names[0],
         parameters=names,
-        proof=[f"{name}: {proof}" for name, proof in zip(names, proofs, strict=True)],
+        proof=proof,
         effect="the weights shrink by another amount than the loss asks for",
+        evidence=evidence,
         training=view.number,
     )
 
@@ -100,7 +95,7 @@ def _penalty(view: StepView, v: Verdict) -> str | None:
     has = added is not None and bool(np.any(added)) and added.shape == g.value.shape
     rests = [g.value - way * added for way in (1.0, -1.0)] if added is not None and has else [g.value]
     if has and any(_is_exact(rest, g, v.match) for rest in rests):
-        return "exact without what is added to it, which pushes it away from zero"
+        return "exact without what is added to it, which the loss does not hold"
     parts = [p for p in view.made.considered if is_part(view.tape, view.made, p, v.trial)]
     there = [m for p in parts for m in p.matches if m.version is version]
     if penalised(view.made, v.trial.hypothesis, version):

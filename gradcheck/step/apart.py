@@ -18,14 +18,13 @@ from ..replay.forward import ReplayError
 from ..replay.functions import IN_PLACE_OF, known_as
 from ..replay.memory import State
 from ..tape import CONST, Template
-from .flow import backward_slice
+from .flow import MOVES, backward_slice
 from .gradient import EPS, Gradient
 from .hypotheses import Hypothesis
 from .trials import Judgement, before
 from .window import Version
 
 MOST_ENTRIES = 20_000
-MOVES = frozenset(("store", "set", "element"))
 
 
 class Apart:
@@ -36,7 +35,6 @@ class Apart:
     """
 
     def __init__(self, made: Judgement, h: Hypothesis, v: Version, g: Gradient) -> None:
-        assert made.recording is not None
         self.made, self.tape, self.version = made, made.window.tape, v
         # of several increments the sum is looked at: the new value less the old one
         self.steps = not g.stateful and not v.update.in_place and len(v.update.increments) > 1
@@ -47,7 +45,7 @@ class Apart:
         makes = {s for e in self.entries for s in self.tape.made(e)} - self.own
         self.written = makes | self.own
         self.leaves = {self.tape.storage_of(c) for e in self.entries for c in self._read(e)} - makes
-        self.forward = self._forward(h)
+        self.forward = _forward(made, h) if self.entries else set()
         data = self._arrays_of(self.forward)
         self.noise = self.tape.drawn - data
         self.behind = data | self.own | self.noise
@@ -57,7 +55,7 @@ class Apart:
 
         None where the computation is too long, or cannot be replayed so.
         """
-        if len(self.entries) > MOST_ENTRIES or not self.entries:
+        if not self.entries:
             return None
         assert self.made.recording is not None
         replay, state = self.made.recording.replay, self.made.recording.state.fork(self.written)
@@ -81,6 +79,8 @@ class Apart:
     def _slice(self, end: int) -> list[int]:
         window, recording = self.made.window, self.made.recording
         assert recording is not None
+        if len(recording.entries) > MOST_ENTRIES:
+            return []
         maker = self.tape.storage_born[self.tape.storage_of(self.code)]
         begin, stops = window.begin, window.barriers.keys() - {maker}
         found = backward_slice(self.tape, {self.tape.storage_of(self.code)}, end, begin, stops)
@@ -91,13 +91,6 @@ class Apart:
         """Where earlier values of the parameter are held, of which a step may take its last move."""
         versions = (x for x in self.made.window.versions if x.candidate is v.candidate and x.round_ < v.round_)
         return {self.tape.storage_of(x.code) for x in versions}
-
-    def _forward(self, h: Hypothesis) -> set[int]:
-        """The entries that the loss is made by; of a standard loss also those where output and target meet."""
-        window = self.made.window
-        targets = {self.tape.storage_of(c) for c in (*h.codes, *(c for e in h.entries for c in self._read(e)))}
-        entries = backward_slice(self.tape, targets, h.last, window.begin, window.barriers)
-        return set(entries).difference(window.barriers).union(h.entries)
 
     def _arrays_of(self, entries: set[int]) -> set[int]:
         """The arrays that entries read; numbers are settings."""
@@ -126,6 +119,21 @@ class Apart:
             mixed |= made
         elif not template.writes:
             mixed -= made
+
+
+def _forward(made: Judgement, h: Hypothesis) -> set[int]:
+    """The entries that the loss is made by; of a standard loss also those where output and target meet. Found once for
+    all parameters.
+    """
+    key = ("forward", tuple(h.codes), h.last)
+    if key not in made.kept:
+        window, tape = made.window, made.window.tape
+        read = (c for e in h.entries for c in tape.entry(e)[1] if c & 3 != CONST)
+        targets = {tape.storage_of(c) for c in (*h.codes, *read)}
+        entries = backward_slice(tape, targets, h.last, window.begin, window.barriers)
+        made.kept[key] = set(entries).difference(window.barriers).union(h.entries)
+    found: set[int] = made.kept[key]
+    return found
 
 
 def _is_linear(template: Template, mixed: Sequence[bool]) -> bool:

@@ -38,10 +38,14 @@ def alone(
     if found.agreement != "exact" or steady is None or np.any(steady):
         return None
     penalty = _added(apart, apart.own, g)
-    if penalty is None or np.any(penalty) and not _goes_on(apart, g, way * penalty):
-        if penalty is None or penalised(made, h, v) or not _pulls(apart, g, way * penalty):
-            return None
+    if penalty is None or np.any(penalty) and not _is_meant(apart, h, g, way * penalty):
+        return None
     return found, replace(g, value=rest, decay=float(bool(np.any(penalty))))
+
+
+def _is_meant(apart: Apart, h: Hypothesis, g: Gradient, added: np.ndarray) -> bool:
+    """Whether what is made from the parameter alone is a share of its last move, or a penalty that the loss lacks."""
+    return _goes_on(apart, g, added) or not penalised(apart.made, h, apart.version) and _pulls(apart, g, added)
 
 
 def _added(apart: Apart, sources: set[int], g: Gradient) -> np.ndarray | None:

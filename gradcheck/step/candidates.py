@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.arithmetic import SCALES, SUMS
+from ..ops.arithmetic import ADDITIONS, SCALES, SUMS
 from ..record.events import COPIES, Location, Update
 from ..record.joins import JOINS, REFORMS
 from ..record.loops import Activation, Pass
+from ..replay.functions import IN_PLACE_OF
 from ..tape import CONST, WHOLE, Tape
 from .flow import backward_slice
 
@@ -261,3 +262,24 @@ def _round(update: Update, line: Any) -> Pass | None:
 def last_entry(rounds: Iterable[list[Update]]) -> int:
     """One past the last entry of the updates."""
     return max((u.entry for r in rounds for u in r), default=-1) + 1
+
+
+def without_undone(tape: Tape, c: Candidate, updates: list[Update]) -> list[Update]:
+    """The last updates of a step, without those that take back what an earlier one of it added: `w += e`, a gradient at
+    the sum, `w -= e`.
+    """
+    step = next((r for r in c.rounds if updates[-1] in r), updates)
+    earlier = step[: len(step) - len(updates)]
+    left = [u for u in updates if not any(_undoes(tape, u, e) for e in earlier)]
+    return left or updates
+
+
+def _undoes(tape: Tape, u: Update, earlier: Update) -> bool:
+    ways = [IN_PLACE_OF.get(fn, fn) for fn in (_plain_fn(tape, x) for x in (u, earlier))]
+    added = [way in ADDITIONS for way in ways]
+    return u.increments == earlier.increments and all(way in SUMS for way in ways) and added[0] != added[1]
+
+
+def _plain_fn(tape: Tape, u: Update) -> Any:
+    """The function of an update that is one operation."""
+    return tape.entry(u.path[0] if u.path else u.entry)[0].fn if len(u.path) < 2 else None

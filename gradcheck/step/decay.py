@@ -96,7 +96,7 @@ def with_penalty(made: Judgement, chosen: list[Trial], considered: list[Trial]) 
 
 
 def _lacks_penalties(made: Judgement, part: Trial, whole: Trial) -> bool:
-    """Whether the whole adds to the part what is made from single parameters alone, and no update decays those."""
+    """Whether the whole adds to the part what is made from single parameters alone, which the gradients lack."""
     there = {id(m.version.candidate): m for m in whole.matches}
     if not all(id(m.version.candidate) in there and m.exact for m in part.matches):
         return False

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tape import CONST, Tape
 
+MOVES = frozenset(("store", "set", "element"))  # kinds of entries that write or read entries of an array
 FLAT = frozenset(
     (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
     + (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)

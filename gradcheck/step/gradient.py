@@ -17,7 +17,7 @@ from ..record.events import COPIES, Update
 from ..record.joins import JOINS, REFORMS
 from ..replay.adjoint import Recording
 from ..tape import CONST, VIEW, WHOLE, Tape, rebuild
-from .candidates import Candidate
+from .candidates import Candidate, without_undone
 from .classify import behind_signs
 from .dominator import LossSide
 from .flow import Masks, backward_slice
@@ -277,6 +277,7 @@ class Extraction:
 
     def gradient(self, candidate: Candidate, updates: list[Update]) -> Gradient:
         """The judged value of one round."""
+        updates = without_undone(self.tape, candidate, updates)
         step, noise, decay = self.increments.of_round(candidate, updates)
         masks = self.masks
         own = {self.tape.storage_of(c) for u in updates for c in (candidate.region, u.old)}  # its sign is a penalty's

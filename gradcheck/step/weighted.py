@@ -15,11 +15,11 @@ from ..ops import is_linear
 from ..ops.arithmetic import SCALES
 from ..replay.functions import IN_PLACE_OF, known_as
 from ..tape import CONST, Template
+from .flow import MOVES
 from .heads import Head
 from .trials import Judgement
 
 MOST_SITES = 4
-MOVES = frozenset(("store", "set", "element"))
 
 Place = tuple[int, int]  # one past the entry of a product, and the operand code that holds it then
 
@@ -55,7 +55,7 @@ def _products(made: Judgement, head: Head) -> list[list[Place]]:
 
 
 def _is_scale(template: Template) -> bool:
-    return template.inputs == 2 and IN_PLACE_OF.get(template.fn, template.fn) in SCALES | {np.multiply, np.divide}
+    return template.inputs == 2 and IN_PLACE_OF.get(template.fn, template.fn) in SCALES
 
 
 def _moves(template: Template) -> bool:
